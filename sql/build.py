@@ -230,7 +230,7 @@ def install_script(schema: Schema) -> str:
 {migrations}-- Made by sql/build.py from the sources; do not edit. Run it with psql -q -v ON_ERROR_STOP=1 -f, or
 -- through any driver as one simple query. It installs and upgrades, and may be run again.
 
-begin;
+begin isolation level read committed;
 
 do $begin$
 begin

