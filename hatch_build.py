@@ -4,10 +4,11 @@ import runpy
 from pathlib import Path
 from typing import Any
 
+from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class InstallScriptHook(BuildHookInterface):  # type: ignore[type-arg]
+class InstallScriptHook(BuildHookInterface[BuilderConfig]):
     """Runs sql/build.py before every wheel, sdist and editable install."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:

@@ -116,6 +116,7 @@ def start(
     dsn: str | None = None,
     prefer: str | None = None,
     binaries: Binaries | None = None,
+    within: str | os.PathLike[str] | None = None,
     fsync: bool = True,
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
@@ -125,6 +126,7 @@ def start(
         the data lives in a temporary directory.
     dsn: use this running server and start none.
     prefer, binaries: which installation, as for `find`, or the very one.
+    within: where the temporary directory is made; a file system in memory makes tests fast.
     fsync: False is faster, and loses the data if the machine (not the process) goes down.
     settings: further server settings by name.
 
@@ -139,7 +141,7 @@ def start(
         return
     binaries = binaries or find(prefer)
     account = _unprivileged_account()
-    scratch = Path(tempfile.mkdtemp(prefix="txjobs-"))
+    scratch = Path(tempfile.mkdtemp(prefix="txjobs-", dir=within))
     try:
         if account:
             os.chown(scratch, account.pw_uid, account.pw_gid)
