@@ -81,7 +81,9 @@ def migration_number(migration: Source) -> int:
 
 def read_order(sql: Path) -> Iterator[str]:
     """The files in the order of order.txt; every file is there once, and every line means one."""
-    lines = [line.partition("#")[0].strip() for line in (sql / "order.txt").read_text().splitlines()]
+    lines = [
+        line.partition("#")[0].strip() for line in (sql / "order.txt").read_text().splitlines()
+    ]
     named = [line for line in lines if line and not line.endswith("/*")]
     if twice := {line for line in named if named.count(line) > 1}:
         raise BuildError(f"order.txt names {sorted(twice)} twice")

@@ -1,0 +1,49 @@
+-- The job will not run again: one that waits is `cancelled`; one that is running is told at its worker's next
+-- heartbeat (`cancel_requested`), and whatever its worker then reports but success ends it as
+-- cancelled; a terminal one is left as it is, and its state is returned.
+--   reason  for people to read, kept with the event, default none
+-- SQLSTATE JB004. Locks: the job's block, or its claim's lease. Writes: ready or scheduled, or lease; event.
+create or replace function jobs.cancel(id bigint, reason text default null)
+returns text
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  _state jobs.job_state;
+  _block jobs.ready;
+  _data jsonb[] := case when reason is not null then
+    array[jsonb_build_object('reason', jobs._trim_bytes(reason, 1024, false))] end;
+  _queue_id int;
+begin
+  for _try in 1..100 loop
+    select * into _state from jobs.job_state s where s.id = cancel.id;
+    if not found then
+      perform jobs._raise_not_found('job', cancel.id::text);
+    elsif _state.state in ('ready', 'scheduled') then
+      _block := jobs._withdraw(_state);
+      if _block.ids is not null then
+        perform jobs._log('cancelled', _block.queue_id, _block.attempt, _block.ids, null, _data);
+        return 'cancelled';
+      end if;
+    elsif _state.state = 'running' then
+      update jobs.lease l
+      set cancel = l.cancel | (1::bigint << array_position(l.ids, cancel.id) - 1)
+      where l.claim = _state.claim
+        and l.unfinished & (1::bigint << array_position(l.ids, cancel.id) - 1) <> 0
+      returning l.queue_id into _queue_id;
+      if found then
+        perform jobs._log('cancel_requested', _queue_id, _state.attempt, array[cancel.id], _state.claim, _data);
+        return 'cancel_requested';
+      end if;
+    else
+      return _state.state;
+    end if;
+    -- it has moved on since its state was read
+    if current_setting('transaction_isolation') <> 'read committed' then
+      raise exception using
+        errcode = '40001',
+        message = format('job %s has moved on since this transaction began', id),
+        hint = 'Run the transaction again, or cancel in READ COMMITTED.';
+    end if;
+  end loop;
+end $$;

@@ -1,0 +1,30 @@
+-- The token's job is completed, together with whatever else the caller's transaction does.
+--   result  any JSON, up to setting.max_result_bytes (1 MiB); null is a result
+-- Returns `completed`, or `already_done` if this token's job was completed before. SQLSTATEs: JB001 the
+-- claim is over (the caller's writes roll back with it), JB003 the result is too large.
+-- Locks: the claim's lease, until the transaction ends: make it the last thing that you do.
+-- Writes: lease, event.
+create or replace function jobs.complete(token bigint, result jsonb default null)
+returns text
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+  _slot bigint := 1::bigint << (token & 63)::int;
+  _lease jobs.lease;
+begin
+  if pg_column_size(result) > 2000 then
+    perform jobs._check_size('result', pg_column_size(result));
+  end if;
+  _lease := jobs._finish(token >> 6, _slot);
+  if _lease.claim is null then
+    return jobs._raise_stale(token, jobs._refusal(token, '{completed}'));
+  end if;
+  insert into jobs.event (pos, xid, at, claim, queue_id, type, attempt, ids, data)
+  values (nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), _lease.claim, _lease.queue_id,
+    'completed', _lease.attempt, jobs._pick(_lease.ids, _slot),
+    case when result is not null then array[result] end);
+  return 'completed';
+end $$;

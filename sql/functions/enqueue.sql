@@ -1,0 +1,49 @@
+-- A job exists, if and when the caller's transaction commits; its id is returned.
+--   kind          what handler runs it, 1 to 255 bytes; comes into being when first named
+--   args          any JSON, default {}; up to setting.max_args_bytes (1 MiB)
+--   queue         default: the kind's queue, else `default`
+--   priority      -100 to 100, higher first, default 0
+--   run_at, delay not before then (give one of them; a run_at in the past means now), default now
+--   max_attempts  how often the handler may be started at most; default the kind's, the queue's, 20
+--   routing_key   only claims that ask for this key, or for any, take the job
+--   timeout       longest execution of one attempt; default the kind's, the queue's, none
+--   lease         how long a claim lasts unless renewed, at least 1 s; default the claimer's, 30 s
+--   backoff       see backoff_delay; default the kind's, the queue's, exponential from 1 s to 1 h
+--   headers       a JSON object for trace context and the like, up to 8 KiB
+-- SQLSTATEs: JB002 an argument is out of range, JB003 args or headers are too large.
+-- Locks: none that another enqueue or a claim would wait for. Writes: job, ready or scheduled; queue,
+-- kind and queue_priority when new.
+create or replace function jobs.enqueue(
+  kind text, args jsonb default '{}', queue text default null, priority int default null,
+  run_at timestamptz default null, delay interval default null, max_attempts int default null,
+  routing_key text default null, timeout interval default null, lease interval default null,
+  backoff jsonb default null, headers jsonb default null)
+returns bigint
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+  _block jobs.ready;
+  _place record;
+  _id bigint;
+begin
+  if args is null then
+    perform jobs._raise_invalid('args is null', 'Leave args out, or pass a JSON value such as {}.');
+  end if;
+  if pg_column_size(args) > 2000 then
+    perform jobs._check_size('args', pg_column_size(args));
+  end if;
+  _place := jobs._place(kind, queue, priority, run_at, delay, max_attempts, routing_key, timeout, lease,
+    backoff, headers);
+  _block := _place.block;
+
+  insert into jobs.job (id, xid, created_at, queue_id, kind_id, priority, options, args)
+  values (nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), _block.queue_id, _block.kind_id,
+    _block.priority, _place.options, enqueue.args)
+  returning id into _id;
+  _block.ids := array[_id];
+  perform jobs._put(_block, _place.at);
+  return _id;
+end $$;

@@ -1,0 +1,40 @@
+-- One job, whole, as a JSON object; null if there is no such job. Nothing changes.
+-- Keys: id, kind, queue, state, priority, attempt, max_attempts, args, headers, created_at, since, run_at
+-- (scheduled), result (completed; may be null), reason and error (where there is one), errors (of every
+-- attempt: attempt, at, type, reason, error), cancel_requested (running).
+create or replace function jobs.get(id bigint)
+returns jsonb
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  _job jsonb;
+  _errors jsonb;
+begin
+  select jsonb_build_object('id', s.id, 'kind', s.kind, 'queue', s.queue, 'state', s.state,
+      'priority', s.priority, 'attempt', s.attempt, 'max_attempts', p.max_attempts, 'args', j.args,
+      'headers', j.options -> 'headers', 'created_at', s.created_at, 'since', s.since)
+    || case s.state
+      when 'completed' then jsonb_build_object('result', s.data)
+      when 'scheduled' then jsonb_build_object('run_at', s.run_at)
+      when 'running' then jsonb_build_object('cancel_requested', exists (
+        select from jobs.lease l
+        where l.claim = s.claim and l.cancel & (1::bigint << array_position(l.ids, s.id) - 1) <> 0))
+      else '{}' end
+    || case when s.state in ('completed', 'running') then '{}'
+      else jsonb_strip_nulls(jsonb_build_object('reason', s.data -> 'reason', 'error', s.data -> 'error')) end
+  into _job
+  from jobs.job_state s
+  join jobs.job j on j.id = s.id
+  join jobs._policy p on p.id = s.id
+  where s.id = get.id;
+  if _job is null then
+    return null;
+  end if;
+  select coalesce(jsonb_agg(jsonb_build_object('attempt', h.attempt, 'at', h.at, 'type', h.type,
+      'reason', h.data -> 'reason', 'error', h.data -> 'error') order by h.pos), '[]')
+  into _errors
+  from jobs.history(get.id) h
+  where h.type in ('failed', 'dead', 'expired') or h.type = 'snoozed' and h.data ? 'error';
+  return _job || jsonb_build_object('errors', _errors);
+end $$;

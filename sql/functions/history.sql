@@ -1,0 +1,16 @@
+-- The job's timeline from the log, oldest first; no row if there is no such job. Nothing changes.
+create or replace function jobs.history(id bigint)
+returns setof jobs.job_event
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+    select h.* from (
+      select * from jobs.job_event e where e.job_id = history.id and e.type = 'enqueued' and e.pos = history.id
+      union all
+      select history.id, e.pos, e.at, e.type::text, q.name, e.attempt::int, e.claim, e.worker,
+        e.data[array_position(e.ids, history.id)], e.xid
+      from jobs._event_of(history.id) e join jobs.queue q on q.id = e.queue_id) as h
+    order by h.pos;
+end $$;

@@ -1,0 +1,19 @@
+-- What must be done now and then is done: a tick, stale claims are reset, partitions are made ahead of the
+-- sequence, workers not seen for a day are forgotten. Call it every few seconds from anywhere (workers do).
+-- Returns {"ticked": bool, "reset": jobs given back, "partitions": names of those made}.
+-- Locks: as tick and reset_stale_claims; a new partition takes a short exclusive lock on the empty overflow
+-- partition, and gives up after 100 ms. Writes: as those; worker, queue_priority.
+create or replace function jobs.maintain()
+returns jsonb
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  _ticked boolean := jobs.tick();
+  _reset bigint;
+begin
+  select count(*) into _reset from jobs.reset_stale_claims();
+  delete from jobs.worker w where w.seen_at < jobs.now() - interval '1 day';
+  return jsonb_build_object('ticked', _ticked, 'reset', _reset,
+    'partitions', to_jsonb(jobs._add_partitions()));
+end $$;

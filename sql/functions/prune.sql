@@ -1,0 +1,30 @@
+-- Up to max_jobs (default 10000) jobs that ended longer ago than their queue keeps them (keep, keep_dead) are
+-- gone, and with the oldest of them the partitions of job and event that hold nothing else. Jobs that have
+-- not ended are never touched. Call it until it returns no row: each call looks at the oldest jobs first.
+-- Returns a row per state: how many jobs went. Locks: the jobs' rows, skipping what is locked; dropping a
+-- partition takes an exclusive lock for a moment and gives up after 100 ms. Writes: job; drops partitions.
+create or replace function jobs.prune(max_jobs int default 10000)
+returns table (state text, jobs bigint)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  _now timestamptz := jobs.now();
+begin
+  return query
+    with old as (
+      select j.id, s.state
+      from jobs.job j
+      join jobs.queue q on q.id = j.queue_id
+      join jobs.job_state s on s.id = j.id
+      where j.created_at < _now - least(q.keep, q.keep_dead)
+        and s.state not in ('ready', 'scheduled', 'running')
+        and s.since < _now - case s.state when 'dead' then q.keep_dead else q.keep end
+      order by j.id limit max_jobs
+      for update of j skip locked),
+    gone as (
+      delete from jobs.job j using old where j.id = old.id returning old.state)
+    select g.state, count(*) from gone g group by 1 order by 1;
+  perform jobs._drop_partitions();
+end $$;

@@ -1,0 +1,39 @@
+-- A job that had ended (`dead`, `cancelled`, `skipped`, `discarded` or `completed`) is ready again, with its
+-- attempts and claims at zero; its history stays. Returns `ready`.
+-- SQLSTATEs: JB004; JB005 the job has not ended. Locks: the job's row. Writes: event, ready.
+create or replace function jobs.retry(id bigint)
+returns text
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  _state jobs.job_state;
+begin
+  -- two retries of one job must not both find it dead
+  perform from jobs.job j where j.id = retry.id for update;
+  if not found then
+    perform jobs._raise_not_found('job', retry.id::text);
+  end if;
+  select * into _state from jobs.job_state s where s.id = retry.id;
+  if _state.state in ('ready', 'scheduled', 'running') then
+    raise exception using
+      errcode = 'JB005',
+      message = format('job %s has not ended', retry.id),
+      detail = format('its state is %s', _state.state),
+      hint = 'Only a job that has ended can be retried; wait, or cancel it first.';
+  end if;
+  perform jobs._log('retried', p.queue_id, 0, array[retry.id])
+  from jobs._policy p where p.id = retry.id;
+  perform jobs._put(
+    row(null, p.queue_id, p.kind_id, p.priority, 0, 0, 0,
+      coalesce((j.options ->> 'lease')::numeric * 1000, k.lease_ms, q.lease_ms, 0),
+      coalesce((j.options ->> 'timeout')::numeric * 1000, k.timeout_ms, q.timeout_ms, 0),
+      p.routing_key, array[retry.id])::jobs.ready,
+    null)
+  from jobs._policy p
+  join jobs.job j on j.id = p.id
+  join jobs.kind k on k.id = p.kind_id
+  join jobs.queue q on q.id = p.queue_id
+  where p.id = retry.id;
+  return 'ready';
+end $$;

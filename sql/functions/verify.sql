@@ -1,0 +1,61 @@
+-- Folds the log and compares it with the live tables, in one snapshot. No row: they agree. It reads everything;
+-- for tests, and for an operator who has a doubt. Nothing changes.
+--   problem  what does not agree, job_id of which job (null: of no single one), detail both sides
+create or replace function jobs.verify()
+returns table (problem text, job_id bigint, detail text)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  with
+  -- where the live tables have each job
+  live as (
+    select i.id, 'ready' as state, r.attempt, r.queue_id from jobs.ready r, unnest(r.ids) as i(id)
+    union all
+    select i.id, 'scheduled', s.attempt, s.queue_id from jobs.scheduled s, unnest(s.ids) as i(id)
+    union all
+    select i.id, 'running', l.attempt, l.queue_id
+    from jobs.lease l cross join lateral unnest(l.ids) with ordinality as i(id, slot)
+    where l.unfinished & (1::bigint << (i.slot - 1)::int) <> 0),
+  -- what the log says: the last transition of each job that decides its state
+  last as (
+    select distinct on (i.id) i.id, e.type, e.attempt, e.data[i.nth] as data
+    from jobs.event e cross join lateral unnest(e.ids) with ordinality as i(id, nth)
+    where e.type <> 'cancel_requested'
+    order by i.id, e.pos desc),
+  folded as (
+    select j.id, j.queue_id, coalesce(l.attempt, 0) as attempt,
+      case
+        when l.type is null or l.type in ('failed', 'snoozed') then
+          case when coalesce(l.data, j.options) ? 'run_at' then 'scheduled' else 'ready' end
+        when l.type in ('promoted', 'released', 'expired', 'retried') then 'ready'
+        when l.type = 'claimed' then 'running' end as state   -- null: it has ended
+    from jobs.job j left join last l on l.id = j.id),
+  slots as (
+    select p.queue_id, p.priority, p.ord, l.hard from (
+      select r.queue_id, r.priority, min(r.ord) as ord from jobs.ready r group by 1, 2) as p
+    cross join lateral (
+      select a.hard[array_position(a.priorities, p.priority)] as hard from jobs.lane a
+      where a.queue_id = p.queue_id order by a.ver desc limit 1) as l)
+  select 'in two places', id, string_agg(state, ', ' order by state) from live group by id having count(*) > 1
+  union all
+  select 'lost: the log has it live', f.id, format('log: %s', f.state)
+  from folded f left join live l on l.id = f.id where f.state is not null and l.id is null
+  union all
+  select 'live, but not in the log', l.id, format('table: %s, log: %s', l.state, coalesce(f.state, 'ended'))
+  from live l left join folded f on f.id = l.id where f.id is null or f.state is null
+  union all
+  select 'states differ', l.id, format('table: %s, log: %s', l.state, f.state)
+  from live l join folded f on f.id = l.id where f.state <> l.state
+  union all
+  select 'attempts differ', l.id, format('table: %s, log: %s', l.attempt, f.attempt)
+  from live l join folded f on f.id = l.id where f.state is not null and f.attempt <> l.attempt
+  union all
+  select 'queues differ', l.id, format('table: %s, job: %s', l.queue_id, f.queue_id)
+  from live l join folded f on f.id = l.id where f.queue_id <> l.queue_id
+  union all
+  select 'a claim without an open slot', null, l.claim::text from jobs.lease l where l.unfinished = 0
+  union all
+  select 'a ready block below its watermark', null,
+    format('queue %s, priority %s, ord %s, hard %s', s.queue_id, s.priority, s.ord, s.hard)
+  from slots s where s.ord < s.hard;
+$$;

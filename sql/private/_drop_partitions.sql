@@ -1,0 +1,28 @@
+-- Partitions of job and event that lie wholly below the oldest job that is left are gone: every event up to
+-- there is of a job that was pruned. A partition into which positions are still drawn stays.
+create or replace function jobs._drop_partitions()
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '100ms'
+as $$
+declare
+  _oldest bigint := coalesce(
+    (select j.id from jobs.job j order by j.id limit 1), (select s.last_value from jobs.pos_seq s));
+  _partition regclass;
+begin
+  for _partition in
+    select i.inhrelid::regclass
+    from pg_inherits i
+    join pg_class c on c.oid = i.inhrelid
+    where i.inhparent in ('jobs.job'::regclass, 'jobs.event'::regclass)
+      and substring(pg_get_expr(c.relpartbound, c.oid) from $re$TO \('?(\d+)'?\)$re$)::bigint <= _oldest
+  loop
+    begin
+      execute format('drop table %s', _partition);
+    exception when lock_not_available then
+      return;   -- busy: the next prune tries again
+    end;
+  end loop;
+  delete from jobs.event_overflow e where e.pos < _oldest;
+end $$;

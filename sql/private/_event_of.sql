@@ -1,0 +1,14 @@
+-- Every stored event of one job, in no order.
+create or replace function jobs._event_of(id bigint)
+returns setof jobs.event
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+    select e.* from jobs.event e
+    where cardinality(e.ids) = 1 and e.ids[1] = _event_of.id and e.pos > _event_of.id;
+  return query
+    select e.* from jobs.event e
+    where cardinality(e.ids) > 1 and e.ids @> array[_event_of.id] and e.pos > _event_of.id;
+end $$;

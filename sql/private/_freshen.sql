@@ -1,0 +1,17 @@
+-- If nobody has ticked for 100 ms: a tick, where this transaction may (it has run nothing before, or
+-- its tick would lock out all others until it ends); otherwise what is due becomes ready at least.
+create or replace function jobs._freshen()
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- a mark from the future is one of a clock that has been set back
+  if (select r.at from jobs.register r order by r.ver desc limit 1)
+    between jobs.now() - interval '100 ms' and jobs.now() + interval '100 ms' then
+    return;
+  end if;
+  if statement_timestamp() > transaction_timestamp() or not jobs.tick() then
+    perform jobs._promote(100);
+  end if;
+end $$;

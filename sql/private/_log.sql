@@ -1,0 +1,18 @@
+-- The transition is in the log, with every job's data by the order of ids. Returns its position.
+create or replace function jobs._log(
+  type jobs.transition, queue_id int, attempt int, ids bigint[],
+  claim bigint default null, data jsonb[] default null)
+returns bigint
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+  _pos bigint;
+begin
+  insert into jobs.event (pos, xid, at, claim, queue_id, type, attempt, ids, data)
+  values (nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), claim, queue_id, type, attempt, ids,
+    data)
+  returning event.pos into _pos;
+  return _pos;
+end $$;

@@ -1,0 +1,44 @@
+-- Up to max_blocks blocks whose time has come are ready, merged with their like into blocks of 60, in the
+-- order of their times; sleeping workers of their queues are told. Any transaction may do it.
+-- Returns how many blocks were taken. Locks: scheduled, skipping what is locked. Writes: scheduled, event, ready.
+create or replace function jobs._promote(max_blocks int)
+returns int
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  _floor timestamptz := (select r.scheduled_floor from jobs.register r order by r.ver desc limit 1);
+  _now timestamptz := jobs.now();
+  _row record;
+  _block jobs.ready;
+  _taken int := 0;
+begin
+  for _row in
+    with due as (
+      delete from jobs.scheduled where ctid = any(array(
+        select s.ctid from jobs.scheduled s
+        where s.run_at >= _floor and s.run_at <= _now
+        order by s.run_at, s.ord limit max_blocks for update skip locked))
+      returning *),
+    -- one row per id, numbered among its like
+    flat as (
+      select d.*, u.id, row_number() over like_in_time - 1 as nth, count(*) over () as ids_taken
+      from due d cross join lateral unnest(d.ids) with ordinality as u(id, slot)
+      window like_in_time as (
+        partition by d.queue_id, d.kind_id, d.priority, d.attempt, d.claims, d.flags, d.lease_ms,
+          d.timeout_ms, d.routing_key
+        order by d.run_at, d.ord, u.slot))
+    select queue_id, kind_id, priority, attempt, claims, flags, lease_ms, timeout_ms, routing_key,
+      array_agg(id order by nth) as ids, (select count(*) from due)::int as taken
+    from flat
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, nth / 60
+    order by min(run_at), min(ord)
+  loop
+    _block := row(null, _row.queue_id, _row.kind_id, _row.priority, _row.attempt, _row.claims, _row.flags,
+      _row.lease_ms, _row.timeout_ms, _row.routing_key, _row.ids);
+    perform jobs._log('promoted', _block.queue_id, _block.attempt, _block.ids);
+    perform jobs._put(_block, null);
+    _taken := _row.taken;
+  end loop;
+  return _taken;
+end $$;

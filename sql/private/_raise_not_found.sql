@@ -1,0 +1,15 @@
+-- Raises JB004: there is no such job, queue or kind.
+create or replace function jobs._raise_not_found(what text, name text)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception using
+    errcode = 'JB004',
+    message = format('there is no %s %s', what, coalesce(name, 'null')),
+    hint = case what
+      when 'job' then 'It was never committed, or it has been pruned.'
+      else 'Names are case-sensitive; a name comes into being with its first enqueue or configure_'
+        || what || '.' end;
+end $$;

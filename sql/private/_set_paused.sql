@@ -1,0 +1,26 @@
+-- The queue, the kind, or both are paused or not (see pause and resume).
+create or replace function jobs._set_paused(queue text, kind text, paused boolean)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if num_nonnulls(queue, kind) = 0 then
+    perform jobs._raise_invalid('neither queue nor kind is given', 'Say what: queue, kind or both.');
+  end if;
+  if queue is not null then
+    update jobs.queue q set paused = _set_paused.paused where q.name = _set_paused.queue;
+    if not found then
+      perform jobs._raise_not_found('queue', queue);
+    end if;
+  end if;
+  if kind is not null then
+    update jobs.kind k set paused = _set_paused.paused where k.name = _set_paused.kind;
+    if not found then
+      perform jobs._raise_not_found('kind', kind);
+    end if;
+  end if;
+  if not paused then
+    perform jobs._wake(q.id) from jobs.queue q where _set_paused.queue is null or q.name = _set_paused.queue;
+  end if;
+end $$;

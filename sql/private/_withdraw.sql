@@ -1,0 +1,54 @@
+-- The job, if it was ready or scheduled, waits no more. Returns it as a block of one; a null row if it was
+-- not there, as when it has been claimed or promoted in between: look at its state again.
+--
+-- No index has it by id. But a job that became ready at position p lies in `ready` just above p, so
+-- the scan begins there and meets it after a few rows; a scheduled one is found by its time.
+-- Locks and writes: ready or scheduled.
+create or replace function jobs._withdraw(state jobs.job_state)
+returns jobs.ready
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_sort = off
+as $$
+declare
+  _queue_id int;
+  _priority smallint;
+  _found record;
+  _block jobs.ready;
+  _rest bigint[];
+begin
+  select j.queue_id, j.priority into _queue_id, _priority from jobs.job j where j.id = state.id;
+  if state.state = 'ready' then
+    select r.* into _found from jobs.ready r
+    where r.queue_id = _queue_id and r.priority = _priority and r.ord > state.since_pos
+      and state.id = any(r.ids)
+    order by r.ord limit 1 for update;
+    delete from jobs.ready r
+    where r.queue_id = _queue_id and r.priority = _priority and r.ord = _found.ord
+      and state.id = any(r.ids);
+  else
+    select s.* into _found from jobs.scheduled s
+    where s.run_at >= state.run_at and state.id = any(s.ids)
+    order by s.run_at, s.ord limit 1 for update;
+    delete from jobs.scheduled s
+    where s.run_at = _found.run_at and s.ord = _found.ord and state.id = any(s.ids);
+  end if;
+  if not found then
+    return null;
+  end if;
+  _block := row(_found.ord, _found.queue_id, _found.kind_id, _found.priority, _found.attempt, _found.claims,
+    _found.flags, _found.lease_ms, _found.timeout_ms, _found.routing_key, _found.ids);
+  _rest := array_remove(_block.ids, state.id);
+  if _rest <> '{}' then
+    _block.ids := _rest;
+    if state.state = 'ready' then
+      insert into jobs.ready select (_block).*;
+    else
+      insert into jobs.scheduled select (_block).*, _found.run_at;
+    end if;
+  end if;
+  _block.ids := array[state.id];
+  return _block;
+end $$;

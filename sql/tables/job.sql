@@ -1,0 +1,19 @@
+-- A job's immutable facts, and its `enqueued` event: id is that event's position. Eight columns, so
+-- that the row's null bitmap still fits its header (8 bytes a job); what is rare goes into options.
+-- Nothing references it by a foreign key. Partitions are made by maintain and dropped by prune.
+create table jobs.job (
+  id bigint not null,
+  xid xid8 not null,
+  created_at timestamptz not null,
+  queue_id int not null,
+  kind_id int not null,
+  priority smallint not null,
+  options jsonb,              -- by the names of enqueue's arguments; durations in seconds
+  args jsonb not null,
+  constraint job_pk primary key (id)
+) partition by range (id);
+
+create table jobs.job_from_0 partition of jobs.job for values from (minvalue) to (16777216);
+create table jobs.job_from_16777216 partition of jobs.job for values from (16777216) to (33554432);
+-- Where rows land when nobody called maintain in time: slower to prune, but nothing is lost.
+create table jobs.job_overflow partition of jobs.job default;

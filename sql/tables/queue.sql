@@ -1,0 +1,30 @@
+-- A queue and its settings; null means the global default. It comes into being when first named.
+create table jobs.queue (
+  id int generated always as identity,
+  name text not null,
+  paused boolean not null default false,
+  max_attempts smallint,
+  backoff jsonb,
+  lease_ms int,
+  timeout_ms int,
+  keep interval not null default '7 days',         -- completed, skipped, discarded and cancelled jobs
+  keep_dead interval not null default '90 days',
+  created_at timestamptz not null default clock_timestamp(),
+  constraint queue_pk primary key (id),
+  constraint queue_name_is_unique unique (name),
+  constraint queue_name_fits check (octet_length(name) between 1 and 255),
+  constraint queue_max_attempts_is_positive check (max_attempts >= 1),
+  constraint queue_lease_is_at_least_a_second check (lease_ms >= 1000),
+  constraint queue_timeout_is_positive check (timeout_ms > 0)
+);
+
+-- The priorities that a queue has seen. No unique constraint: an insert must never wait for another
+-- transaction, and a row too many costs nothing (maintain removes it).
+create table jobs.queue_priority (
+  queue_id int not null,
+  priority smallint not null
+);
+create index queue_priority_highest_first on jobs.queue_priority (queue_id, priority desc);
+
+with default_queue as (insert into jobs.queue (name) values ('default') returning id)
+insert into jobs.queue_priority select id, 0 from default_queue;

@@ -1,0 +1,28 @@
+-- Each job as the log has it: what it is now, since when, and how it came to that. One index look-up a job.
+--   since_pos  position of the transition that made it so
+--   run_at     when a scheduled job is due
+--   data       of that transition: a result, an error, a reason
+create or replace view jobs.job_state as
+select
+  j.id,
+  k.name as kind,
+  q.name as queue,
+  case
+    when e.type is null or e.type in ('failed', 'snoozed') then
+      case when coalesce(e.data, j.options) ? 'run_at' then 'scheduled' else 'ready' end
+    when e.type in ('promoted', 'released', 'expired', 'retried') then 'ready'
+    when e.type = 'claimed' then 'running'
+    else e.type::text end as state,
+  j.priority::int as priority,
+  coalesce(e.attempt, 0)::int as attempt,
+  case when e.type is null or e.type in ('failed', 'snoozed') then
+    (coalesce(e.data, j.options) ->> 'run_at')::timestamptz end as run_at,
+  j.created_at,
+  coalesce(e.at, j.created_at) as since,
+  coalesce(e.pos, j.id) as since_pos,
+  e.claim,
+  case when e.type is not null then e.data end as data
+from jobs.job j
+join jobs.kind k on k.id = j.kind_id
+join jobs.queue q on q.id = j.queue_id
+left join jobs._last_event e on e.job_id = j.id;
