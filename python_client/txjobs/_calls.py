@@ -1,0 +1,270 @@
+"""Each SQL call as a value: the statement, its parameters, and how to read the rows.
+
+No I/O here, and no driver. Every parameter is a text (or None) that the statement casts, so that no
+driver's codec has a say in what reaches the database; arrays are array literals.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+
+from . import _json
+from ._options import Seconds, interval, timestamp
+
+__all__ = ["Call", "array"]
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One call of one verb."""
+
+    statement: str
+    params: tuple[str | None, ...]
+    read: Callable[[Sequence[Row]], T]
+    writes: bool = True
+
+
+def array(items: Iterable[str | None]) -> str:
+    """An array literal of texts."""
+    quoted = (
+        "NULL" if item is None else '"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        for item in items
+    )
+    return "{" + ",".join(quoted) + "}"
+
+
+def numbers(items: Iterable[int]) -> str:
+    """An array literal of numbers."""
+    return "{" + ",".join(map(str, items)) + "}"
+
+
+def texts(items: Sequence[str] | None) -> str | None:
+    """An array literal, or None for none."""
+    return None if items is None else array(items)
+
+
+def nothing(_rows: Sequence[Row]) -> None:
+    """The reader of a verb that returns void."""
+
+
+def scalar(rows: Sequence[Row]) -> Any:
+    """The only value of the only row."""
+    return rows[0][0] if rows else None
+
+
+def rows_as_they_are(rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows."""
+    return rows
+
+
+# Producers
+
+_TYPES: Mapping[str, str] = {
+    "queue": "text",
+    "priority": "int",
+    "run_at": "timestamptz",
+    "delay": "interval",
+    "max_attempts": "int",
+    "routing_key": "text",
+    "timeout": "interval",
+    "lease": "interval",
+    "backoff": "jsonb",
+    "headers": "jsonb",
+}
+
+
+@lru_cache(maxsize=256)
+def _named(names: tuple[str, ...]) -> str:
+    return "".join(f", {name} => %s::text::{_TYPES[name]}" for name in names)
+
+
+def enqueue(kind: str, args: str, options: Mapping[str, str]) -> Call[int]:
+    """One job; `args` is JSON text, `options` as `Options.as_texts` gives them."""
+    return Call(
+        f"select jobs.enqueue(kind => %s::text, args => %s::text::jsonb{_named(tuple(options))})",
+        (kind, args, *options.values()),
+        scalar,
+    )
+
+
+def enqueue_same(kind: str, args: Sequence[str], options: Mapping[str, str]) -> Call[Sequence[Row]]:
+    """Many jobs of one kind with the same options: rows `(id, created)` in the order given."""
+    return Call(
+        "select id, created from jobs.enqueue_many(kind => %s::text, "
+        f"args => %s::text::jsonb[]{_named(tuple(options))}) order by ord",
+        (kind, array(args), *options.values()),
+        rows_as_they_are,
+    )
+
+
+def enqueue_many(jobs: str) -> Call[Sequence[Row]]:
+    """Jobs of any kinds, as the JSON text of an array of objects: rows `(id, created)` in order."""
+    return Call(
+        "select id, created from jobs.enqueue_many(jobs => %s::text::jsonb) order by ord",
+        (jobs,),
+        rows_as_they_are,
+    )
+
+
+def cancel(job: int, reason: str | None) -> Call[str]:
+    """The job's state afterwards, or `cancel_requested`."""
+    return Call("select jobs.cancel(%s::text::bigint, %s::text)", (str(job), reason), scalar)
+
+
+def cancel_many(
+    queue: str | None, kind: str | None, reason: str | None, max_jobs: int
+) -> Call[int]:
+    """How many waiting jobs were cancelled."""
+    return Call(
+        "select jobs.cancel_many(%s::text, %s::text, %s::text, %s::text::int)",
+        (queue, kind, reason, str(max_jobs)),
+        scalar,
+    )
+
+
+def _json_or_none(rows: Sequence[Row]) -> Any:
+    text = scalar(rows)
+    return None if text is None else _json.loads(text)
+
+
+def get(job: int) -> Call[dict[str, Any] | None]:
+    """The job as an object, or None."""
+    return Call("select jobs.get(%s::text::bigint)::text", (str(job),), _json_or_none, writes=False)
+
+
+def history(job: int) -> Call[list[dict[str, Any]]]:
+    """The job's events, oldest first."""
+    return Call(
+        "select to_jsonb(h)::text from jobs.history(%s::text::bigint) h",
+        (str(job),),
+        lambda rows: [_json.loads(row[0]) for row in rows],
+        writes=False,
+    )
+
+
+# Operators
+
+
+def pause(queue: str | None, kind: str | None) -> Call[None]:
+    """Nothing of that queue or kind is claimed from now on."""
+    return Call("select jobs.pause(%s::text, %s::text)", (queue, kind), nothing)
+
+
+def resume(queue: str | None, kind: str | None) -> Call[None]:
+    """The opposite of `pause`."""
+    return Call("select jobs.resume(%s::text, %s::text)", (queue, kind), nothing)
+
+
+def retry(job: int) -> Call[str]:
+    """A terminal job is ready again."""
+    return Call("select jobs.retry(%s::text::bigint)", (str(job),), scalar)
+
+
+def retry_many(queue: str | None, kind: str | None, reason: str | None, max_jobs: int) -> Call[int]:
+    """How many dead jobs are ready again."""
+    return Call(
+        "select jobs.retry_many(%s::text, %s::text, %s::text, %s::text::int)",
+        (queue, kind, reason, str(max_jobs)),
+        scalar,
+    )
+
+
+LIST_COLUMNS = (
+    "id, kind, queue, state, priority, attempt, run_at, created_at, at, reason, cursor"
+)
+
+
+def list_jobs(
+    state: str | None, queue: str | None, kind: str | None, after: str | None, max_jobs: int
+) -> Call[Sequence[Row]]:
+    """Rows of LIST_COLUMNS."""
+    return Call(
+        f"select {LIST_COLUMNS} from jobs.list("
+        "%s::text, %s::text, %s::text, %s::text, %s::text::int)",
+        (state, queue, kind, after, str(max_jobs)),
+        rows_as_they_are,
+        writes=False,
+    )
+
+
+STATS_COLUMNS = (
+    "queue, paused, ready, scheduled, running, completed, failed, dead, cancelled, skipped, "
+    "discarded, oldest_ready_age, next_run_at"
+)
+
+
+def stats(window: Seconds) -> Call[Sequence[Row]]:
+    """Rows of STATS_COLUMNS."""
+    return Call(
+        f"select {STATS_COLUMNS} from jobs.stats(%s::text::interval)",
+        (interval(window),),
+        rows_as_they_are,
+        writes=False,
+    )
+
+
+def version() -> Call[str]:
+    """The version of the schema."""
+    return Call("select jobs.version()", (), scalar, writes=False)
+
+
+# A single outcome, strict: a stale token raises, and the caller's writes roll back
+
+
+def complete(token: int, result: str | None) -> Call[str]:
+    """The job is completed with that JSON text."""
+    return Call(
+        "select jobs.complete(%s::text::bigint, %s::text::jsonb)", (str(token), result), scalar
+    )
+
+
+def fail(
+    token: int, error: str | None, retry_in: str | None, reason: str | None, charge: bool
+) -> Call[str]:
+    """The attempt failed."""
+    return Call(
+        "select jobs.fail(%s::text::bigint, %s::text::jsonb, %s::text::interval, %s::text, "
+        "%s::text::boolean)",
+        (str(token), error, retry_in, reason, "true" if charge else "false"),
+        scalar,
+    )
+
+
+def snooze(
+    token: int, delay: Seconds | None, until: dt.datetime | None, max_snoozes: int | None
+) -> Call[str]:
+    """The job runs again later."""
+    limit = None if max_snoozes is None else str(max_snoozes)
+    return Call(
+        "select jobs.snooze(%s::text::bigint, %s::text::interval, %s::text::timestamptz, "
+        "%s::text::int)",
+        (str(token), interval(delay), timestamp(until), limit),
+        scalar,
+    )
+
+
+def skip(token: int, reason: str | None) -> Call[str]:
+    """There was nothing to do."""
+    return Call("select jobs.skip(%s::text::bigint, %s::text)", (str(token), reason), scalar)
+
+
+def discard(token: int, reason: str | None) -> Call[str]:
+    """It is not worth doing."""
+    return Call("select jobs.discard(%s::text::bigint, %s::text)", (str(token), reason), scalar)
+
+
+def assert_claim(token: int) -> Call[None]:
+    """The claim is held until the end of the transaction, or `StaleClaim`."""
+    return Call("select jobs.assert_claim(%s::text::bigint)", (str(token),), nothing)
+
+
+def prune(max_jobs: int) -> Call[Sequence[Row]]:
+    """Rows `(state, jobs)`: how many terminal jobs were old enough to go."""
+    return Call("select state, jobs from jobs.prune(%s::text::int)", (str(max_jobs),), rows_as_they_are)

@@ -1,0 +1,80 @@
+"""Running a call on a connection: one small adapter per kind of connection.
+
+Another driver is one more class with `run`, and a line in `_ADAPTERS`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar, overload
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
+
+from ._calls import Call
+from .errors import ConfigurationError, UnknownOutcome, translate
+
+__all__ = ["AsyncConn", "Conn", "execute", "run", "run_async"]
+
+T = TypeVar("T")
+Conn = psycopg.Connection[Any]
+AsyncConn = psycopg.AsyncConnection[Any]
+
+_UNKNOWN = (
+    "the connection was lost, or the wait cancelled, while a statement of its own transaction was "
+    "under way: whether it took effect is not known; look with get() or list() before repeating it"
+)
+
+
+def run(conn: Conn, call: Call[T]) -> T:
+    """The call's value, in whatever transaction the connection is in."""
+    commits = _commits_alone(conn, call)
+    try:
+        with conn.cursor(row_factory=tuple_row) as cursor:
+            cursor.execute(call.statement.encode(), call.params)
+            return call.read(cursor.fetchall() if cursor.description else [])
+    except psycopg.Error as error:
+        if commits and conn.closed:
+            raise UnknownOutcome(_UNKNOWN) from error
+        raise translate(error) from error
+
+
+async def run_async(conn: AsyncConn, call: Call[T]) -> T:
+    """The same for an async connection."""
+    commits = _commits_alone(conn, call)
+    try:
+        async with conn.cursor(row_factory=tuple_row) as cursor:
+            await cursor.execute(call.statement.encode(), call.params)
+            return call.read(await cursor.fetchall() if cursor.description else [])
+    except psycopg.Error as error:
+        if commits and conn.closed:
+            raise UnknownOutcome(_UNKNOWN) from error
+        raise translate(error) from error
+    except asyncio.CancelledError as error:
+        if commits:
+            raise UnknownOutcome(_UNKNOWN) from error
+        raise
+
+
+def _commits_alone(conn: Conn | AsyncConn, call: Call[Any]) -> bool:
+    if not (call.writes and conn.autocommit):
+        return False
+    return conn.info.transaction_status == TransactionStatus.IDLE
+
+
+@overload
+def execute(conn: Conn, call: Call[T]) -> T: ...
+@overload
+def execute(conn: AsyncConn, call: Call[T]) -> Coroutine[Any, Any, T]: ...
+def execute(conn: Conn | AsyncConn, call: Call[T]) -> T | Coroutine[Any, Any, T]:
+    """The call's value; on an async connection, something to await for it."""
+    if isinstance(conn, psycopg.AsyncConnection):
+        return run_async(conn, call)
+    if isinstance(conn, psycopg.Connection):
+        return run(conn, call)
+    raise ConfigurationError(
+        f"{type(conn).__qualname__} is not a connection that txjobs knows: "
+        "pass a psycopg.Connection or a psycopg.AsyncConnection"
+    )

@@ -1,0 +1,88 @@
+"""The options of a job, spelled once: for the decorator, `task.using(...)` and the SQL call."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from . import _json
+from .backoff import Backoff
+from .errors import ConfigurationError
+
+__all__ = ["Options", "interval", "timestamp"]
+
+Seconds = float | dt.timedelta
+
+
+def interval(value: Seconds | None) -> str | None:
+    """An interval as Postgres reads it, with microseconds."""
+    if value is None:
+        return None
+    seconds = value.total_seconds() if isinstance(value, dt.timedelta) else float(value)
+    return f"{seconds:.6f} seconds"
+
+
+def timestamp(value: dt.datetime | None) -> str | None:
+    """A point in time as Postgres reads it in any session."""
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ConfigurationError(f"{value!r} has no time zone: give it one, as datetime.now(UTC) has")
+    return value.isoformat()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What may be said about a job besides its kind and arguments; None leaves it to the database."""
+
+    queue: str | None = None
+    priority: int | None = None
+    run_at: dt.datetime | None = None
+    delay: Seconds | None = None
+    max_attempts: int | None = None
+    routing_key: str | None = None
+    timeout: Seconds | None = None
+    lease: Seconds | None = None
+    retry: Backoff | None = None
+    headers: Mapping[str, Any] | None = None
+
+    def but(self, **changes: Any) -> Options:
+        """These options with those changes that are not None."""
+        given = {name: value for name, value in changes.items() if value is not None}
+        if "delay" in given and "run_at" not in given:
+            given["run_at"] = None
+        elif "run_at" in given and "delay" not in given:
+            given["delay"] = None
+        return replace(self, **given) if given else self
+
+    def as_texts(self) -> dict[str, str]:
+        """The arguments of `jobs.enqueue` that are set, each as a text that SQL casts."""
+        found: dict[str, str | None] = {
+            "queue": self.queue,
+            "priority": None if self.priority is None else str(self.priority),
+            "run_at": timestamp(self.run_at),
+            "delay": interval(self.delay),
+            "max_attempts": self._attempts(),
+            "routing_key": self.routing_key,
+            "timeout": interval(self.timeout),
+            "lease": interval(self.lease),
+            "backoff": self._backoff(),
+            "headers": None if self.headers is None else _json.dumps(self.headers, "headers"),
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _attempts(self) -> str | None:
+        if self.max_attempts is not None:
+            return str(self.max_attempts)
+        if self.retry is not None and self.retry.max_attempts is not None:
+            return str(self.retry.max_attempts)
+        return None
+
+    def _backoff(self) -> str | None:
+        found = None if self.retry is None else self.retry.as_json()
+        return _json.dumps(found) if found else None
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, field.name) is not None for field in fields(self))

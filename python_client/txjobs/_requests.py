@@ -1,0 +1,138 @@
+"""What both clients ask, once: each request is a call, and waiting is a generator of calls and sleeps."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Generator, Mapping, Sequence
+from time import monotonic
+from typing import Any, TypeVar
+
+from . import _calls, _json
+from ._calls import Call, Row
+from ._options import Options, Seconds
+from .errors import (
+    JobCancelled,
+    JobDiscarded,
+    JobEnded,
+    JobFailed,
+    JobSkipped,
+    NotFound,
+    TxjobsError,
+)
+from .info import EventInfo, JobInfo, ListedJob, QueueStats
+from .task import Job, inheriting
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+_ENDED: Mapping[str, type[JobEnded]] = {
+    "dead": JobFailed,
+    "cancelled": JobCancelled,
+    "skipped": JobSkipped,
+    "discarded": JobDiscarded,
+}
+_FIRST_LOOK = 0.005
+_LONGEST_LOOK = 0.5
+
+
+def change(call: Call[S], function: Callable[[S], T]) -> Call[T]:
+    """The same call, with its value changed."""
+    read = call.read
+    return Call(call.statement, call.params, lambda rows: function(read(rows)), call.writes)
+
+
+def number(job: Job[Any] | int) -> int:
+    """The id of a job."""
+    return job if isinstance(job, int) else job.id
+
+
+def enqueue(kind: str, args: Mapping[str, Any] | None, options: Options) -> Call[Job[Any]]:
+    """A job of a kind whose task is perhaps not here."""
+    call = _calls.enqueue(kind, _json.dumps(args or {}, "args"), inheriting(options).as_texts())
+    return change(call, lambda found: Job(found, kind))
+
+
+def get(job: Job[Any] | int) -> Call[JobInfo | None]:
+    """The job, whole."""
+    return change(_calls.get(number(job)), lambda found: None if found is None else JobInfo.of(found))
+
+
+def state(job: Job[Any] | int) -> Call[str | None]:
+    """The job's state, or None."""
+    return change(get(job), lambda found: None if found is None else found.state)
+
+
+def history(job: Job[Any] | int) -> Call[list[EventInfo]]:
+    """The job's transitions."""
+    return change(_calls.history(number(job)), lambda rows: [EventInfo.of(row) for row in rows])
+
+
+def cancel(job: Job[Any] | int, reason: str | None) -> Call[str]:
+    """What became of the request."""
+    return _calls.cancel(number(job), reason)
+
+
+def retry(job: Job[Any] | int) -> Call[str]:
+    """The new state."""
+    return _calls.retry(number(job))
+
+
+def list_jobs(
+    state: str | None,
+    queue: str | None,
+    kind: str | None,
+    after: ListedJob | str | None,
+    max_jobs: int,
+) -> Call[list[ListedJob]]:
+    """A page."""
+    cursor = after.cursor if isinstance(after, ListedJob) else after
+    call = _calls.list_jobs(state, queue, kind, cursor, max_jobs)
+    return change(call, lambda rows: [ListedJob(*row) for row in rows])
+
+
+def stats(window: Seconds) -> Call[list[QueueStats]]:
+    """A line per queue."""
+    return change(_calls.stats(window), lambda rows: [QueueStats(*row) for row in rows])
+
+
+def prune(max_jobs: int) -> Call[dict[str, int]]:
+    """How many of each state are gone."""
+
+    def read(rows: Sequence[Row]) -> dict[str, int]:
+        return dict(rows)
+
+    return change(_calls.prune(max_jobs), read)
+
+
+Steps = Generator[Call[JobInfo | None] | float, JobInfo | None, Any]
+
+
+def wait(job: Job[Any] | int, timeout: Seconds | None) -> Steps:
+    """Yields a call, to be sent its value, or seconds to sleep; returns the job's result."""
+    seconds = timeout.total_seconds() if isinstance(timeout, dt.timedelta) else timeout
+    deadline = None if seconds is None else monotonic() + seconds
+    pause = _FIRST_LOOK
+    look = get(job)
+    while True:
+        found = yield look
+        if found is None:
+            raise NotFound(f"there is no job {number(job)}: is its transaction committed?")
+        if found.ended:
+            return _result(job, found)
+        if deadline is not None:
+            left = deadline - monotonic()
+            if left <= 0:
+                raise TimeoutError(f"job {found.id} is still {found.state} after {seconds:g} s")
+            pause = min(pause, left)
+        yield pause
+        pause = min(pause * 1.5, _LONGEST_LOOK)
+
+
+def _result(job: Job[Any] | int, found: JobInfo) -> Any:
+    if found.state == "completed":
+        read = None if isinstance(job, int) else job.read_result
+        return found.result if read is None else read(found.result)
+    error = _ENDED.get(found.state)
+    if error is None:
+        raise TxjobsError(f"job {found.id} is {found.state}, which this client does not know")
+    raise error(found.id, found.state, found.reason, found.error)

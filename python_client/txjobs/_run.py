@@ -1,0 +1,180 @@
+"""One run of a worker, from its registration to its last outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from time import monotonic
+from typing import TypeVar
+
+import psycopg
+
+from . import _worker_calls as calls
+from ._calls import Call
+from ._claimed import Claimed
+from ._config import Config
+from ._drivers import run_async
+from ._heartbeat import Heartbeat
+from ._housekeeper import Housekeeper
+from ._listener import listen
+from ._pump import Pump
+from ._slots import Slots
+from ._state import State
+from ._verdict import Verdict
+from .errors import TxjobsError
+
+__all__ = ["Run"]
+
+_log = logging.getLogger("txjobs.worker")
+T = TypeVar("T")
+
+_WATCH = 0.05  # seconds between two looks at how far it has got
+_CUT_GRACE = 2.0  # seconds that a cancelled handler has for its cleaning up
+_FLUSH = 5.0  # seconds for the last outcomes to reach the database
+_QUIET = 0.35  # seconds without a job, over three ticks, before a draining worker looks around
+_RELEASED = Verdict(name="released")
+
+
+class Run:
+    """Starts the parts, watches them, and stops them in order."""
+
+    def __init__(
+        self,
+        config: Config,
+        slots: Slots,
+        stop: asyncio.Event,
+        stop_now: asyncio.Event,
+        progress: Callable[[], None],
+    ) -> None:
+        self._config = config
+        self._slots = slots
+        self._stats = slots.stats
+        self._stop = stop
+        self._stop_now = stop_now
+        self._progress = progress
+        self._pump = Pump(config, slots, slots.outbox)
+        self._housekeeper = Housekeeper(config, slots, self._stats)
+        self._worker = ""
+
+    async def go(self) -> None:
+        """Returns when the worker has stopped; raises if it could not start."""
+        config = self._config
+        self._worker = self._pump.worker = await self._once(
+            calls.register_worker(config.name, config.queues, config.kinds, config.info)
+        )
+        heartbeat = Heartbeat(config, self._slots, self._worker, self._changed)
+        heartbeat.start()
+        try:
+            async with asyncio.TaskGroup() as group:
+                parts = [self._pump.run(), self._housekeeper.run(), heartbeat.keep_alive()]
+                if config.notify:
+                    parts.append(listen(config, self._stats, self._pump.nudge))
+                tasks = [group.create_task(part) for part in parts]
+                tasks += [group.create_task(slot.run()) for slot in self._slots.slots]
+                try:
+                    await self._work()
+                    await self._wind_down()
+                finally:
+                    for task in tasks:
+                        task.cancel()
+        finally:
+            await heartbeat.stop()
+        await self._deregister()
+        self._stats.state = State.STOPPED
+
+    async def _once(self, call: Call[T]) -> T:
+        config = self._config
+        conn = await psycopg.AsyncConnection.connect(config.dsn, autocommit=True, **config.connect)
+        async with conn:
+            return await run_async(conn, call)
+
+    async def _work(self) -> None:
+        progress_at = 0.0
+        while not self._stop.is_set():
+            busy = bool(self._slots.held)
+            self._stats.state = State.RUNNING if busy else State.IDLE
+            if self._config.drain and not busy and await self._is_drained():
+                return
+            now = monotonic()
+            if now >= progress_at:
+                self._progress()
+                progress_at = now + 0.2
+            await self._wait(self._stop, _WATCH)
+
+    async def _is_drained(self) -> bool:
+        pump = self._pump
+        if pump.empty_polls < 3 or monotonic() - pump.empty_since < _QUIET:
+            return False
+        seen = pump.claims
+        return await self._housekeeper.others_have_nothing() and pump.claims == seen
+
+    async def _wait(self, event: asyncio.Event, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                return await event.wait()
+        except TimeoutError:
+            return False
+
+    async def _wind_down(self) -> None:
+        slots = self._slots
+        self._stats.state = State.DRAINING
+        self._pump.claiming = False
+        for job in slots.buffer.take_all():
+            slots.outbox.settle(job, _RELEASED)
+        await self._until(lambda: not slots.busy, self._config.drain_timeout, self._stop_now)
+        await self._cut()
+        slots.outbox.filled.set()
+        if not await self._until(lambda: self._pump.settled, _FLUSH, None):
+            _log.warning("the database did not answer: leases of what was not reported will expire")
+
+    async def _cut(self) -> None:
+        cut = [slot for slot in self._slots.slots if slot.job is not None]
+        for slot in cut:
+            job = slot.job
+            if job is not None:
+                _log.warning("job %s (%s) is cut off, and given back", job.id, job.kind)
+                self._stats.cut.append(job.id)
+                job.signal()
+                slot.interrupt(hard=True)
+        await self._until(lambda: not self._slots.busy, _CUT_GRACE, None)
+        for slot in cut:
+            if slot.job is not None:  # it will not end; its late outcome would be refused
+                self._slots.outbox.settle(slot.job, _RELEASED)
+
+    async def _until(
+        self, holds: Callable[[], bool], seconds: float, unless: asyncio.Event | None
+    ) -> bool:
+        deadline = monotonic() + seconds
+        progress_at = 0.0
+        while not holds():
+            now = monotonic()
+            if now >= deadline or (unless is not None and unless.is_set()):
+                return False
+            if now >= progress_at:
+                self._progress()
+                progress_at = now + 0.2
+            await asyncio.sleep(0.01)
+        return True
+
+    def _changed(self, job: Claimed) -> None:
+        """The heartbeat said something of this job: in the event loop."""
+        slots = self._slots
+        if job.done:
+            return
+        if slots.buffer.remove(job):
+            if job.lost:
+                slots.forget(job)
+            else:
+                slots.outbox.settle(job, _RELEASED)
+            return
+        if job.lost:
+            self._stats.lost += 1
+            _log.warning("job %s (%s): its lease is lost; stopping its handler", job.id, job.kind)
+        slots.interrupt(job)
+
+    async def _deregister(self) -> None:
+        try:
+            await self._once(calls.deregister_worker(self._worker))
+        except (psycopg.Error, TxjobsError) as error:
+            _log.info("the worker could not be deregistered: %s", str(error).strip())

@@ -1,0 +1,143 @@
+"""`Jobs`: the registry of an application's tasks."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
+
+from . import _drivers
+from ._drivers import AsyncConn, Conn
+from ._options import Options, Seconds
+from ._signature import Signature
+from .backoff import Backoff
+from .context import Context
+from .errors import ConfigurationError
+from .outcomes import Outcome
+from .task import AsyncTask, Job, NewJob, SyncTask, Task, enqueue_call
+
+__all__ = ["Jobs"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _Decorator(Protocol):
+    """What `@app.task(...)` is: it keeps the function's types, without the `Context`."""
+
+    # A coroutine is a result too, as far as types go; the order of the overloads decides.
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self, fn: Callable[Concatenate[Context, P], Coroutine[Any, Any, R | Outcome]], /
+    ) -> AsyncTask[P, R]: ...
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self, fn: Callable[P, Coroutine[Any, Any, R | Outcome]], /
+    ) -> AsyncTask[P, R]: ...
+    @overload
+    def __call__(
+        self, fn: Callable[Concatenate[Context, P], R | Outcome], /
+    ) -> SyncTask[P, R]: ...
+    @overload
+    def __call__(self, fn: Callable[P, R | Outcome], /) -> SyncTask[P, R]: ...
+
+
+class Jobs:
+    """A registry of tasks: no connection, no I/O, safe to make when a module is imported.
+
+    >>> app = Jobs()
+    >>> @app.task(queue="mail")
+    ... async def send_mail(to: str, subject: str = "hi") -> str:
+    ...     return f"sent to {to}"
+    >>> send_mail.name
+    'send_mail'
+    """
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, Task[Any, Any]] = {}
+
+    @overload
+    def task(  # type: ignore[overload-overlap]
+        self, fn: Callable[Concatenate[Context, P], Coroutine[Any, Any, R | Outcome]], /
+    ) -> AsyncTask[P, R]: ...
+    @overload
+    def task(  # type: ignore[overload-overlap]
+        self, fn: Callable[P, Coroutine[Any, Any, R | Outcome]], /
+    ) -> AsyncTask[P, R]: ...
+    @overload
+    def task(self, fn: Callable[Concatenate[Context, P], R | Outcome], /) -> SyncTask[P, R]: ...
+    @overload
+    def task(self, fn: Callable[P, R | Outcome], /) -> SyncTask[P, R]: ...
+    @overload
+    def task(
+        self,
+        *,
+        name: str | None = None,
+        queue: str | None = None,
+        priority: int | None = None,
+        max_attempts: int | None = None,
+        timeout: Seconds | None = None,
+        lease: Seconds | None = None,
+        retry: Backoff | None = None,
+    ) -> _Decorator: ...
+    def task(
+        self,
+        fn: Callable[..., Any] | None = None,
+        /,
+        *,
+        name: str | None = None,
+        queue: str | None = None,
+        priority: int | None = None,
+        max_attempts: int | None = None,
+        timeout: Seconds | None = None,
+        lease: Seconds | None = None,
+        retry: Backoff | None = None,
+    ) -> Any:
+        """Registers a function as the handler of the kind that has its name (or `name=`).
+
+        The options are what each of its jobs is enqueued with: `queue`, `priority` (-100 to 100,
+        higher first), `max_attempts`, `timeout` and `lease` in seconds, `retry`, a `Backoff`.
+        """
+        options = Options(
+            queue=queue,
+            priority=priority,
+            max_attempts=max_attempts,
+            timeout=timeout,
+            lease=lease,
+            retry=retry,
+        )
+        if fn is None:
+            return lambda fn: self._register(fn, name, options)
+        return self._register(fn, name, options)
+
+    def _register(
+        self, fn: Callable[..., Any], name: str | None, options: Options
+    ) -> Task[Any, Any]:
+        kind = name or fn.__name__
+        if kind in self._tasks:
+            raise ConfigurationError(f"two tasks are named {kind!r}: give one of them name=")
+        is_async = inspect.iscoroutinefunction(fn)
+        cls: type[Task[Any, Any]] = AsyncTask if is_async else SyncTask
+        task = cls(fn, kind, options, Signature(fn, Context))
+        self._tasks[kind] = task
+        return task
+
+    @property
+    def tasks(self) -> Mapping[str, Task[Any, Any]]:
+        """The registered tasks, by name."""
+        return self._tasks
+
+    def __iter__(self) -> Iterator[Task[Any, Any]]:
+        return iter(self._tasks.values())
+
+    @overload
+    def enqueue(self, conn: Conn, jobs: Iterable[NewJob[R]], /) -> list[Job[R]]: ...
+    @overload
+    def enqueue(
+        self, conn: AsyncConn, jobs: Iterable[NewJob[R]], /
+    ) -> Coroutine[Any, Any, list[Job[R]]]: ...
+    def enqueue(
+        self, conn: Conn | AsyncConn, jobs: Iterable[NewJob[R]], /
+    ) -> list[Job[R]] | Coroutine[Any, Any, list[Job[R]]]:
+        """Jobs of any tasks in one round trip, or none of them: `app.enqueue(conn, [a.job(1)])`."""
+        return _drivers.execute(conn, enqueue_call(list(jobs)))

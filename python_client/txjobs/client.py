@@ -1,0 +1,298 @@
+"""Asking about jobs, and changing their fate: `Client` and `AsyncClient`, of one shape.
+
+They hold no logic: what is asked is in `_requests`, once for both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self, TypeVar, overload
+
+import psycopg
+
+from . import _calls, _requests
+from ._calls import Call
+from ._drivers import AsyncConn, Conn, run, run_async
+from ._options import Options, Seconds
+from .info import EventInfo, JobInfo, ListedJob, QueueStats
+from .task import Job
+
+__all__ = ["AsyncClient", "Client"]
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Client:
+    """Runs on a psycopg connection, in whatever transaction that is in, or on a DSN.
+
+    With a DSN, it opens a connection of its own when first used, in autocommit, and `close()` (or
+    the end of a `with` block) closes it.
+    """
+
+    def __init__(self, conn: Conn | str) -> None:
+        self._dsn = conn if isinstance(conn, str) else None
+        self._conn = None if isinstance(conn, str) else conn
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connection if it is the client's own."""
+        if self._dsn is not None and self._conn is not None:
+            self._conn.close()
+            self._conn = None
+
+    def _run(self, call: Call[T]) -> T:
+        if self._conn is None or (self._dsn is not None and self._conn.closed):
+            assert self._dsn is not None
+            self._conn = psycopg.connect(self._dsn, autocommit=True)
+        return run(self._conn, call)
+
+    def enqueue(
+        self, kind: str, args: Mapping[str, Any] | None = None, **options: Any
+    ) -> Job[Any]:
+        """A job by the name of its kind; the options are those of `Task.using`."""
+        return self._run(_requests.enqueue(kind, args, Options(**options)))
+
+    def get(self, job: Job[Any] | int) -> JobInfo | None:
+        """The job, whole; None if there is no such job."""
+        return self._run(_requests.get(job))
+
+    def state(self, job: Job[Any] | int) -> str | None:
+        """The job's state; None if there is no such job."""
+        return self._run(_requests.state(job))
+
+    def history(self, job: Job[Any] | int) -> list[EventInfo]:
+        """The job's transitions, oldest first."""
+        return self._run(_requests.history(job))
+
+    @overload
+    def result(self, job: Job[R], timeout: Seconds | None = None) -> R: ...
+    @overload
+    def result(self, job: int, timeout: Seconds | None = None) -> Any: ...
+    def result(self, job: Job[Any] | int, timeout: Seconds | None = None) -> Any:
+        """Waits until the job has ended, and returns its result.
+
+        Raises TimeoutError after so many seconds; `JobFailed`, `JobCancelled`, `JobSkipped` or
+        `JobDiscarded` if it ended without a result; `NotFound`. The connection must not be in a
+        REPEATABLE READ transaction, in which nothing ever changes.
+        """
+        steps = _requests.wait(job, timeout)
+        try:
+            step = next(steps)
+            while True:
+                if isinstance(step, Call):
+                    step = steps.send(self._run(step))
+                else:
+                    time.sleep(step)
+                    step = next(steps)
+        except StopIteration as stop:
+            return stop.value
+
+    def cancel(self, job: Job[Any] | int, reason: str | None = None) -> str:
+        """The state that the job is in then, or `cancel_requested` if it is running."""
+        return self._run(_requests.cancel(job, reason))
+
+    def cancel_many(
+        self,
+        *,
+        queue: str | None = None,
+        kind: str | None = None,
+        reason: str | None = None,
+        max_jobs: int = 1000,
+    ) -> int:
+        """How many waiting jobs were cancelled."""
+        return self._run(_calls.cancel_many(queue, kind, reason, max_jobs))
+
+    def retry(self, job: Job[Any] | int) -> str:
+        """A job that has ended is ready again, with its attempts at zero."""
+        return self._run(_requests.retry(job))
+
+    def retry_many(
+        self,
+        *,
+        queue: str | None = None,
+        kind: str | None = None,
+        reason: str | None = None,
+        max_jobs: int = 1000,
+    ) -> int:
+        """How many dead jobs are ready again."""
+        return self._run(_calls.retry_many(queue, kind, reason, max_jobs))
+
+    def pause(self, *, queue: str | None = None, kind: str | None = None) -> None:
+        """Nothing of that queue or kind is claimed any more; running jobs finish."""
+        self._run(_calls.pause(queue, kind))
+
+    def resume(self, *, queue: str | None = None, kind: str | None = None) -> None:
+        """The end of a pause."""
+        self._run(_calls.resume(queue, kind))
+
+    def stats(self, window: Seconds = 3600) -> list[QueueStats]:
+        """A line per queue; counts of what ended are of so many seconds back."""
+        return self._run(_requests.stats(window))
+
+    def list(
+        self,
+        state: str | None = None,
+        *,
+        queue: str | None = None,
+        kind: str | None = None,
+        after: ListedJob | str | None = None,
+        max_jobs: int = 50,
+    ) -> list[ListedJob]:
+        """A page of jobs, newest first; `after` is the last one of the page before."""
+        return self._run(_requests.list_jobs(state, queue, kind, after, max_jobs))
+
+    def prune(self, max_jobs: int = 10_000) -> dict[str, int]:
+        """Deletes terminal jobs that are older than their queue keeps them; how many of each state."""
+        return self._run(_requests.prune(max_jobs))
+
+    def version(self) -> str:
+        """The version of the schema."""
+        return self._run(_calls.version())
+
+
+class AsyncClient:
+    """The same on an async connection: every method is awaited."""
+
+    def __init__(self, conn: AsyncConn | str) -> None:
+        self._dsn = conn if isinstance(conn, str) else None
+        self._conn = None if isinstance(conn, str) else conn
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Closes the connection if it is the client's own."""
+        if self._dsn is not None and self._conn is not None:
+            await self._conn.close()
+            self._conn = None
+
+    async def _run(self, call: Call[T]) -> T:
+        if self._conn is None or (self._dsn is not None and self._conn.closed):
+            assert self._dsn is not None
+            self._conn = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True)
+        return await run_async(self._conn, call)
+
+    async def enqueue(
+        self, kind: str, args: Mapping[str, Any] | None = None, **options: Any
+    ) -> Job[Any]:
+        """A job by the name of its kind; the options are those of `Task.using`."""
+        return await self._run(_requests.enqueue(kind, args, Options(**options)))
+
+    async def get(self, job: Job[Any] | int) -> JobInfo | None:
+        """The job, whole; None if there is no such job."""
+        return await self._run(_requests.get(job))
+
+    async def state(self, job: Job[Any] | int) -> str | None:
+        """The job's state; None if there is no such job."""
+        return await self._run(_requests.state(job))
+
+    async def history(self, job: Job[Any] | int) -> list[EventInfo]:
+        """The job's transitions, oldest first."""
+        return await self._run(_requests.history(job))
+
+    @overload
+    async def result(self, job: Job[R], timeout: Seconds | None = None) -> R: ...
+    @overload
+    async def result(self, job: int, timeout: Seconds | None = None) -> Any: ...
+    async def result(self, job: Job[Any] | int, timeout: Seconds | None = None) -> Any:
+        """Waits until the job has ended, and returns its result.
+
+        Raises TimeoutError after so many seconds; `JobFailed`, `JobCancelled`, `JobSkipped` or
+        `JobDiscarded` if it ended without a result; `NotFound`. The connection must not be in a
+        REPEATABLE READ transaction, in which nothing ever changes.
+        """
+        steps = _requests.wait(job, timeout)
+        try:
+            step = next(steps)
+            while True:
+                if isinstance(step, Call):
+                    step = steps.send(await self._run(step))
+                else:
+                    await asyncio.sleep(step)
+                    step = next(steps)
+        except StopIteration as stop:
+            return stop.value
+
+    async def cancel(self, job: Job[Any] | int, reason: str | None = None) -> str:
+        """The state that the job is in then, or `cancel_requested` if it is running."""
+        return await self._run(_requests.cancel(job, reason))
+
+    async def cancel_many(
+        self,
+        *,
+        queue: str | None = None,
+        kind: str | None = None,
+        reason: str | None = None,
+        max_jobs: int = 1000,
+    ) -> int:
+        """How many waiting jobs were cancelled."""
+        return await self._run(_calls.cancel_many(queue, kind, reason, max_jobs))
+
+    async def retry(self, job: Job[Any] | int) -> str:
+        """A job that has ended is ready again, with its attempts at zero."""
+        return await self._run(_requests.retry(job))
+
+    async def retry_many(
+        self,
+        *,
+        queue: str | None = None,
+        kind: str | None = None,
+        reason: str | None = None,
+        max_jobs: int = 1000,
+    ) -> int:
+        """How many dead jobs are ready again."""
+        return await self._run(_calls.retry_many(queue, kind, reason, max_jobs))
+
+    async def pause(self, *, queue: str | None = None, kind: str | None = None) -> None:
+        """Nothing of that queue or kind is claimed any more; running jobs finish."""
+        await self._run(_calls.pause(queue, kind))
+
+    async def resume(self, *, queue: str | None = None, kind: str | None = None) -> None:
+        """The end of a pause."""
+        await self._run(_calls.resume(queue, kind))
+
+    async def stats(self, window: Seconds = 3600) -> list[QueueStats]:
+        """A line per queue; counts of what ended are of so many seconds back."""
+        return await self._run(_requests.stats(window))
+
+    async def list(
+        self,
+        state: str | None = None,
+        *,
+        queue: str | None = None,
+        kind: str | None = None,
+        after: ListedJob | str | None = None,
+        max_jobs: int = 50,
+    ) -> list[ListedJob]:
+        """A page of jobs, newest first; `after` is the last one of the page before."""
+        return await self._run(_requests.list_jobs(state, queue, kind, after, max_jobs))
+
+    async def prune(self, max_jobs: int = 10_000) -> dict[str, int]:
+        """Deletes terminal jobs that are older than their queue keeps them; how many of each state."""
+        return await self._run(_requests.prune(max_jobs))
+
+    async def version(self) -> str:
+        """The version of the schema."""
+        return await self._run(_calls.version())

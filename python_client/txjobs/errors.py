@@ -1,0 +1,181 @@
+"""Every exception that txjobs raises: one tree, and one table from SQLSTATEs to it.
+
+A message always names the fix. Messages are never parsed: what a program needs is in attributes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+__all__ = [
+    "Abort",
+    "Cancelled",
+    "ClockDisabled",
+    "ConfigurationError",
+    "EngineError",
+    "InvalidArgument",
+    "JobCancelled",
+    "JobDiscarded",
+    "JobEnded",
+    "JobFailed",
+    "JobSkipped",
+    "NotFound",
+    "NotInstalled",
+    "Reject",
+    "StaleClaim",
+    "TooLarge",
+    "TxjobsError",
+    "Undecodable",
+    "Unencodable",
+    "UnknownOutcome",
+    "WrongState",
+    "translate",
+]
+
+
+class TxjobsError(Exception):
+    """The base of all of them."""
+
+
+class ConfigurationError(TxjobsError, ValueError):
+    """A task, a worker or a client was put together in a way that cannot work."""
+
+
+class EngineError(TxjobsError):
+    """A verb refused: the SQLSTATE's class is `JB`."""
+
+    sqlstate = ""
+
+    def __init__(self, message: str, *, detail: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.detail = detail
+        self.hint = hint
+
+    def __str__(self) -> str:
+        parts = [super().__str__(), self.detail, self.hint]
+        return " · ".join(part for part in parts if part)
+
+
+class StaleClaim(EngineError):
+    """The claim is over: its lease was reset, or another outcome was accepted (JB001)."""
+
+    sqlstate = "JB001"
+
+
+class InvalidArgument(EngineError, ValueError):
+    """An argument is missing, out of range or contradicts another (JB002)."""
+
+    sqlstate = "JB002"
+
+
+class TooLarge(EngineError, ValueError):
+    """Arguments, headers, a key or a result are over their cap (JB003)."""
+
+    sqlstate = "JB003"
+
+
+class NotFound(EngineError, LookupError):
+    """There is no such job, queue or kind (JB004)."""
+
+    sqlstate = "JB004"
+
+
+class WrongState(EngineError):
+    """The job is in a state in which this cannot be done (JB005)."""
+
+    sqlstate = "JB005"
+
+
+class ClockDisabled(EngineError):
+    """The session's clock was set, but the installation does not allow it (JB006)."""
+
+    sqlstate = "JB006"
+
+
+class NotInstalled(TxjobsError):
+    """The database has no schema `jobs`, or an older one than this client needs."""
+
+
+class UnknownOutcome(TxjobsError):
+    """A commit was cut off, so whether it happened is not known: look before trying again."""
+
+
+class Unencodable(TxjobsError, ValueError):
+    """A value cannot be stored as JSON."""
+
+
+class Undecodable(TxjobsError, ValueError):
+    """A job's arguments do not fit its handler."""
+
+
+class JobEnded(TxjobsError):
+    """`result()` was asked of a job that ended without one.
+
+    `job_id`, `state`, `reason` and `error` (`{"type", "message", "traceback"}`) say how it ended.
+    """
+
+    def __init__(self, job_id: int, state: str, reason: str | None, error: Any = None) -> None:
+        self.job_id = job_id
+        self.state = state
+        self.reason = reason
+        self.error = error
+        text = f"job {job_id} is {state}"
+        if reason:
+            text += f" ({reason})"
+        if isinstance(error, dict) and error.get("message"):
+            text += f": {error.get('type', 'error')}: {error['message']}"
+        super().__init__(text)
+
+
+class JobFailed(JobEnded):
+    """The job is dead."""
+
+
+class JobCancelled(JobEnded):
+    """The job was cancelled."""
+
+
+class JobSkipped(JobEnded):
+    """The job's handler found nothing to do."""
+
+
+class JobDiscarded(JobEnded):
+    """The job's handler or an operator decided that it is not worth doing."""
+
+
+class Abort(TxjobsError):
+    """Raise in a handler: the job is dead now, reason `aborted`, and its writes roll back."""
+
+
+class Reject(TxjobsError):
+    """Raise in a handler: the job is dead now, reason `rejected`: its arguments are not valid."""
+
+
+class Cancelled(TxjobsError):
+    """Raised by `ctx.raise_if_cancelled()`: the job's cancellation was asked for, or its lease lost."""
+
+
+_BY_SQLSTATE: dict[str, type[EngineError]] = {
+    error.sqlstate: error
+    for error in (StaleClaim, InvalidArgument, TooLarge, NotFound, WrongState, ClockDisabled)
+}
+
+_MISSING = {"3F000", "42883", "42P01"}  # no such schema, function, table
+_INSTALL = "the database has no (or an older) schema jobs: run `txjobs migrate` against it"
+
+
+def translate(error: psycopg.Error) -> Exception:
+    """Our exception for a driver's error, or that error itself where there is none."""
+    state = error.sqlstate
+    if state is None:
+        return error
+    diag = error.diag
+    if state in _BY_SQLSTATE:
+        return _BY_SQLSTATE[state](
+            diag.message_primary or str(error), detail=diag.message_detail, hint=diag.message_hint
+        )
+    if state in _MISSING and "jobs" in (diag.message_primary or ""):
+        return NotInstalled(f"{_INSTALL} ({diag.message_primary})")
+    return error

@@ -1,0 +1,212 @@
+"""A task: a function, and what it takes to enqueue it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+
+from . import _calls, _drivers, _json
+from ._drivers import AsyncConn, Conn
+from ._options import Options, Seconds
+from ._running import follow_up_headers
+from ._signature import Signature
+from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from .backoff import Backoff
+
+__all__ = ["AsyncTask", "Job", "NewJob", "SyncTask", "Task"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Job(Generic[R_co]):
+    """A job that was enqueued: it exists if the transaction commits."""
+
+    id: int
+    kind: str
+    created: bool = True
+    read_result: Callable[[Any], Any] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob(Generic[R_co]):
+    """A job that is yet to be enqueued: made by `task.job(...)`, taken by `enqueue` of many."""
+
+    kind: str
+    args: str
+    options: Options
+    read_result: Callable[[Any], Any] | None = field(default=None, repr=False, compare=False)
+
+    def as_object(self) -> str:
+        """The JSON text of an element of `jobs.enqueue_many(jsonb)`."""
+        texts = inheriting(self.options).as_texts()
+        members = [f'"kind":{_json.dumps(self.kind)}', f'"args":{self.args}']
+        for name, text in texts.items():
+            value = text if name in _JSON_MEMBERS else _json.dumps(text)
+            members.append(f'"{name}":{value}')
+        return "{" + ",".join(members) + "}"
+
+
+_JSON_MEMBERS = {"priority", "max_attempts", "backoff", "headers"}
+
+
+def inheriting(options: Options) -> Options:
+    """The options, with what a job enqueued by a handler inherits from the handler's own."""
+    inherited = follow_up_headers()
+    if not inherited:
+        return options
+    return options.but(headers={**inherited, **(options.headers or {})})
+
+
+class Task(Generic[P, R]):
+    """A registered function; `P` are its arguments without the `Context`, `R` its result.
+
+    Attributes:
+        fn: the function as it was written
+        name: the kind of its jobs
+        options: what every one of its jobs is enqueued with
+    """
+
+    def __init__(
+        self, fn: Callable[..., Any], name: str, options: Options, signature: Signature
+    ) -> None:
+        self.fn = fn
+        self.name = name
+        self.options = options
+        self.signature = signature
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
+    @overload
+    def enqueue(self, conn: Conn, /, *args: P.args, **kwargs: P.kwargs) -> Job[R]: ...
+    @overload
+    def enqueue(
+        self, conn: AsyncConn, /, *args: P.args, **kwargs: P.kwargs
+    ) -> Coroutine[Any, Any, Job[R]]: ...
+    def enqueue(
+        self, conn: Conn | AsyncConn, /, *args: P.args, **kwargs: P.kwargs
+    ) -> Job[R] | Coroutine[Any, Any, Job[R]]:
+        """The job exists if the connection's transaction commits; on an async connection, await it.
+
+        Raises TypeError if the arguments do not fit the function, `Unencodable` if one is not JSON,
+        and what `jobs.enqueue` raises.
+        """
+        call = _calls.enqueue(
+            self.name, self.signature.encode(args, kwargs), inheriting(self.options).as_texts()
+        )
+        return _drivers.execute(conn, _map(call, self._made))
+
+    def _made(self, found: int) -> Job[R]:
+        return Job(found, self.name, True, self.signature.read_result)
+
+    def job(self, *args: P.args, **kwargs: P.kwargs) -> NewJob[R]:
+        """A job for `enqueue_many` or `app.enqueue`."""
+        return NewJob(
+            self.name, self.signature.encode(args, kwargs), self.options, self.signature.read_result
+        )
+
+    @overload
+    def enqueue_many(self, conn: Conn, jobs: Iterable[NewJob[R]], /) -> list[Job[R]]: ...
+    @overload
+    def enqueue_many(
+        self, conn: AsyncConn, jobs: Iterable[NewJob[R]], /
+    ) -> Coroutine[Any, Any, list[Job[R]]]: ...
+    def enqueue_many(
+        self, conn: Conn | AsyncConn, jobs: Iterable[NewJob[R]], /
+    ) -> list[Job[R]] | Coroutine[Any, Any, list[Job[R]]]:
+        """All of them in one round trip, or none: `t.enqueue_many(conn, [t.job(1), t.job(2)])`."""
+        given = list(jobs)
+        for one in given:
+            if one.kind != self.name:
+                raise ConfigurationError(
+                    f"a job of {one.kind!r} among those of {self.name!r}: use app.enqueue(conn, jobs)"
+                )
+        return _drivers.execute(conn, enqueue_call(given))
+
+    def using(
+        self,
+        *,
+        queue: str | None = None,
+        priority: int | None = None,
+        run_at: dt.datetime | None = None,
+        delay: Seconds | None = None,
+        max_attempts: int | None = None,
+        routing_key: str | None = None,
+        timeout: Seconds | None = None,
+        lease: Seconds | None = None,
+        retry: Backoff | None = None,
+        headers: Mapping[str, Any] | None = None,
+    ) -> Task[P, R]:
+        """The same task with other options: `charge.using(delay=60).enqueue(conn, 7, cents=5)`."""
+        options = self.options.but(
+            queue=queue,
+            priority=priority,
+            run_at=run_at,
+            delay=delay,
+            max_attempts=max_attempts,
+            routing_key=routing_key,
+            timeout=timeout,
+            lease=lease,
+            retry=retry,
+            headers=headers,
+        )
+        return type(self)(self.fn, self.name, options, self.signature)
+
+
+class SyncTask(Task[P, R]):
+    """A task whose function is a plain one."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """The function's own result, here and now: nothing is enqueued."""
+        found: R = self.fn(*_inline_context(self.signature), *args, **kwargs)
+        return found
+
+
+class AsyncTask(Task[P, R]):
+    """A task whose function is `async`."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
+        """The function's own coroutine: nothing is enqueued."""
+        found: Coroutine[Any, Any, R] = self.fn(*_inline_context(self.signature), *args, **kwargs)
+        return found
+
+
+def _inline_context(signature: Signature) -> tuple[Any, ...]:
+    if not signature.takes_context:
+        return ()
+    from .context import Context
+
+    return (Context.inline(),)
+
+
+def enqueue_call(jobs: Sequence[NewJob[T]]) -> _calls.Call[list[Job[T]]]:
+    """One call for all of them: the fast form if only the arguments differ."""
+
+    def read(rows: Sequence[tuple[Any, ...]]) -> list[Job[T]]:
+        return [
+            Job(found, one.kind, created, one.read_result)
+            for one, (found, created) in zip(jobs, rows, strict=True)
+        ]
+
+    first = jobs[0] if jobs else None
+    if first and all(one.kind == first.kind and one.options == first.options for one in jobs):
+        texts = inheriting(first.options).as_texts()
+        return _map(_calls.enqueue_same(first.kind, [one.args for one in jobs], texts), read)
+    objects = "[" + ",".join(one.as_object() for one in jobs) + "]"
+    return _map(_calls.enqueue_many(objects), read)
+
+
+S = TypeVar("S")
+
+
+def _map(call: _calls.Call[S], change: Callable[[S], T]) -> _calls.Call[T]:
+    read = call.read
+    return _calls.Call(call.statement, call.params, lambda rows: change(read(rows)), call.writes)

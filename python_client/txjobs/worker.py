@@ -1,0 +1,175 @@
+"""The worker: one process that runs the jobs of an application's tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import psycopg
+
+from ._config import Config, as_tuple, default_name
+from ._outbox import Outbox
+from ._pool import AsyncPool, SyncPool
+from ._run import Run
+from ._signals import handle_signals
+from ._slots import Slots
+from ._state import EXIT_CUT, EXIT_FAILED, EXIT_OK, State, WorkerStats
+from ._supervisor import supervise
+from .app import Jobs
+from .errors import ConfigurationError, TxjobsError
+
+__all__ = ["State", "Worker", "WorkerStats"]
+
+_log = logging.getLogger("txjobs.worker")
+
+
+class Worker:
+    """Claims jobs of the app's tasks, runs their handlers, and reports what became of them.
+
+    Arguments (times in seconds):
+        app: the registry of tasks
+        dsn: where the database is
+        queues: only these; None is all of them
+        kinds: only these tasks; None is all that the app has
+        concurrency: handlers at once
+        prefetch: jobs claimed ahead of the slots at most, and never more than about half a second's
+            work; 0 claims only what can start at once
+        lease: after how long without a sign of life a job is given to another worker
+        heartbeat: how often leases are renewed; at most a third of `lease`
+        poll_interval, poll_cap: after an empty claim, the next follows in between these
+        notify: whether to listen for notifications, which only make it quicker
+        drain: stop once no job is ready, running, or due within `drain_horizon`
+        drain_timeout: on SIGTERM, how long running handlers may go on before they are cancelled
+        processes: if more than 1, `main()` runs that many workers
+        routing: only jobs with these routing keys; None among them are those without a key
+        deps: handed to handlers as `ctx.deps`
+        on_progress: called with the `WorkerStats` several times a second, and at the end
+        name: a label; the default is host and process
+
+    `main()` runs it until a signal stops it, and returns the exit code: 0, 1 (could not go on) or
+    3 (a running job had to be cut). `run()` is the same inside an event loop, without signals.
+    """
+
+    def __init__(
+        self,
+        app: Jobs,
+        dsn: str,
+        *,
+        queues: Sequence[str] | None = None,
+        kinds: Sequence[str] | None = None,
+        concurrency: int = 10,
+        prefetch: int = 1000,
+        lease: float = 30.0,
+        heartbeat: float = 10.0,
+        poll_interval: float = 0.05,
+        poll_cap: float = 1.0,
+        notify: bool = True,
+        drain: bool = False,
+        drain_horizon: float = 0.0,
+        drain_timeout: float = 20.0,
+        processes: int = 1,
+        routing: Sequence[str | None] | None = None,
+        deps: Any = None,
+        on_progress: Callable[[WorkerStats], None] | None = None,
+        name: str | None = None,
+    ) -> None:
+        if processes < 1:
+            raise ConfigurationError("processes is at least 1")
+        unknown = set(kinds or ()) - set(app.tasks)
+        if unknown:
+            raise ConfigurationError(
+                f"no task is named {', '.join(sorted(unknown))}: import the module that has it"
+            )
+        self._config = Config(
+            dsn=dsn,
+            queues=as_tuple(queues),
+            kinds=as_tuple(kinds) or tuple(app.tasks),
+            routing=None if routing is None else tuple(routing),
+            concurrency=concurrency,
+            prefetch=prefetch,
+            lease=lease,
+            heartbeat=heartbeat,
+            poll_interval=poll_interval,
+            poll_cap=poll_cap,
+            notify=notify,
+            drain=drain,
+            drain_horizon=drain_horizon,
+            drain_timeout=drain_timeout,
+            name=name or default_name(),
+        )
+        self._app = app
+        self._deps = deps
+        self._on_progress = on_progress
+        self._processes = processes
+        self._stats = WorkerStats()
+        self._slots: Slots | None = None
+        self._stop = asyncio.Event()
+        self._stop_now = asyncio.Event()
+
+    @property
+    def state(self) -> State:
+        """Where it is in its life."""
+        return self._stats.state
+
+    def stats(self) -> WorkerStats:
+        """The counters; the same object each time, which goes on counting."""
+        if self._slots is not None:
+            self._stats.buffered = len(self._slots.buffer)
+            self._stats.running = self._slots.busy
+        return self._stats
+
+    def stop(self) -> None:
+        """Stops claiming and lets running handlers end; called again, cancels them at once."""
+        if self._stop.is_set():
+            self._stop_now.set()
+        self._stop.set()
+
+    def main(self) -> int:
+        """Runs until stopped by SIGTERM or SIGINT (twice: at once), and returns the exit code."""
+        if self._processes > 1:
+            return supervise(self._main, self._processes)
+        return self._main()
+
+    def _main(self) -> int:
+        try:
+            return asyncio.run(self._run_with_signals())
+        except (psycopg.Error, TxjobsError) as error:
+            _log.error("the worker cannot run: %s", str(error).strip())
+            return EXIT_FAILED
+        except Exception:
+            _log.exception("the worker failed; this is a defect in txjobs")
+            return EXIT_FAILED
+
+    async def _run_with_signals(self) -> int:
+        with handle_signals(asyncio.get_running_loop(), self.stop):
+            return await self.run()
+
+    async def run(self) -> int:
+        """Runs until stopped, and returns the exit code."""
+        stats = self._stats = WorkerStats()
+        self._stop, self._stop_now = asyncio.Event(), asyncio.Event()
+        config = self._config
+        async with contextlib.AsyncExitStack() as stack:
+            sync_pool = SyncPool(config.dsn, **config.connect)
+            async_pool = AsyncPool(config.dsn, **config.connect)
+            stack.callback(sync_pool.close)
+            stack.push_async_callback(async_pool.close)
+            outbox = Outbox()
+            slots = self._slots = Slots(
+                self._app.tasks, self._deps, sync_pool, async_pool, stats, outbox, config.concurrency
+            )
+            try:
+                await Run(config, slots, self._stop, self._stop_now, self._progress).go()
+            except BaseException:
+                stats.state = State.FAILED
+                raise
+            finally:
+                self._progress()
+            return EXIT_CUT if stats.cut else EXIT_OK
+
+    def _progress(self) -> None:
+        if self._on_progress is not None:
+            self._on_progress(self.stats())
