@@ -42,7 +42,7 @@ bench: $(VENV)/.dev sql ## measure against the budgets and the alternatives; see
 	@$(BIN)/python -m bench $(ARGS)
 
 install: sql ## the extension into the server of PG_CONFIG; then: create extension txjobs
-	@$(MAKE) --no-print-directory -C build/extension -f ../../sql/pgxs.mk install PG_CONFIG=$(PG_CONFIG)
+	@$(MAKE) --no-print-directory -C build/extension install PG_CONFIG=$(PG_CONFIG)
 	@echo 'install: done; now run in a database: create extension txjobs'
 
 clean: ## remove everything that make has made

@@ -1,10 +1,11 @@
 """Puts the files of sql/ together into the install script and the extension's script.
 
-    python3 sql/build.py                    build/txjobs.sql, build/extension/ and the Python package's copy
-    python3 sql/build.py --schema NAME      the same install script for another schema, on standard output
+    python3 sql/build.py                 build/txjobs.sql, build/extension/ and the package's copy
+    python3 sql/build.py --schema NAME   the script for another schema, on standard output
 
-One script serves a fresh installation and an upgrade, and may be run any number of times: tables are made
-or migrated as the database needs, everything else is replaced. Only the standard library is used.
+One script serves a fresh installation and an upgrade, and may be run any number of times: tables
+are made or migrated as the database needs, everything else is replaced. Only the standard library
+is used.
 """
 
 import argparse
@@ -166,7 +167,7 @@ begin
   else
     select max(number) into strict _number from jobs.migration;
     if _number > {schema.number} then
-      raise exception 'this database has migration % of txjobs, newer than this script ({schema.version})',
+      raise exception 'this database has migration %, newer than this script ({schema.version})',
         _number using hint = 'Install with the newer txjobs that made it.';
     end if;
 {steps}
@@ -178,8 +179,8 @@ end $tables$;
 def comments_block(schema: Schema) -> str:
     """Comment each object with its file's header; drop what older signatures left behind.
 
-    A function whose arguments have changed stands beside its predecessor, and calls would be ambiguous.
-    The predecessor is the one that this transaction has not written.
+    A function whose arguments have changed stands beside its predecessor, and calls would be
+    ambiguous. The predecessor is the one that this transaction has not written.
     """
     rows = ",\n".join(
         f"      ('{source.name}', '{source.path.partition('/')[0]}', {quote(source.header)})"
@@ -212,7 +213,7 @@ end $comments$;
 
 
 def render(schema: Schema) -> str:
-    """The script without its transaction: for `create extension`, and inside the frame of `install`."""
+    """The script without its transaction, which `create extension` brings itself."""
     parts = [tables_block(schema)]
     parts += [
         f"-- {source.path}\n{source.text}"
@@ -229,8 +230,8 @@ def install_script(schema: Schema) -> str:
     migrations = "".join(f"-- migration {m.name}\n" for m in schema.migrations)
     return f"""\
 -- {schema.label}
-{migrations}-- Made by sql/build.py from the sources; do not edit. Run it with psql -q -v ON_ERROR_STOP=1 -f, or
--- through any driver as one simple query. It installs and upgrades, and may be run again.
+{migrations}-- Made by sql/build.py from the sources; do not edit. Run it with psql -q -v ON_ERROR_STOP=1 -f,
+-- or through any driver as one simple query. It installs and upgrades, and may be run again.
 
 begin isolation level read committed;
 
@@ -265,7 +266,7 @@ set local search_path = pg_catalog, pg_temp;
 
 
 def rename_schema(script: str, name: str) -> str:
-    """The same script for a schema of another name. Roles keep theirs: they serve every installation."""
+    """The same script for a schema of another name; the roles serve every installation."""
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", name):
         raise BuildError(f"not a plain lower-case schema name: {name!r}")
     return re.sub(r"\bjobs(?=\.[a-z_%])|(?<=\bschema )jobs\b|(?<=')jobs(?=')", name, script)

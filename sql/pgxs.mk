@@ -1,4 +1,4 @@
-# Installs the extension that build.py has made; run by `make install` in build/extension.
+# The Makefile of build/extension, where build.py puts it beside the extension's files.
 
 EXTENSION = txjobs
 DATA = txjobs--$(shell sed -n "s/^default_version = '\(.*\)'/\1/p" txjobs.control).sql

