@@ -227,11 +227,11 @@ def render(schema: Schema) -> str:
 
 def install_script(schema: Schema) -> str:
     """The script for psql, for `txjobs migrate` and for any migration tool."""
-    migrations = "".join(f"-- migration {m.name}\n" for m in schema.migrations)
+    title = "\n-- ".join([schema.label, *(f"migration {m.name}" for m in schema.migrations)])
     return f"""\
--- {schema.label}
-{migrations}-- Made by sql/build.py from the sources; do not edit. Run it with psql -q -v ON_ERROR_STOP=1 -f,
--- or through any driver as one simple query. It installs and upgrades, and may be run again.
+-- {title}
+-- Made by sql/build.py from the sources; do not edit. It installs and upgrades, and may be run
+-- again: with psql -q -v ON_ERROR_STOP=1 -f, or through any driver as one simple query.
 
 begin isolation level read committed;
 
@@ -296,6 +296,7 @@ def write_all(target: Path) -> None:
     write(target / "txjobs.sql", install_script(schema))
     write(target / "extension" / f"txjobs--{schema.version}.sql", extension_script(schema))
     write(target / "extension" / "txjobs.control", control)
+    write(target / "extension" / "Makefile", (SQL / "pgxs.mk").read_text())
     write_package_data()
 
 

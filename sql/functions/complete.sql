@@ -22,9 +22,7 @@ begin
   if _lease.claim is null then
     return jobs._raise_stale(token, jobs._refusal(token, '{completed}'));
   end if;
-  insert into jobs.event (pos, xid, at, claim, queue_id, type, attempt, ids, data)
-  values (nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), _lease.claim, _lease.queue_id,
-    'completed', _lease.attempt, jobs._pick(_lease.ids, _slot),
-    case when result is not null then array[result] end);
+  perform jobs._log('completed', _lease.queue_id, _lease.attempt, jobs._pick(_lease.ids, _slot),
+    _lease.claim, case when result is not null then array[result] end);
   return 'completed';
 end $$;

@@ -35,9 +35,8 @@ begin
       _lease := jobs._finish(_group.claim, _group.slots);
     end if;
     if _lease.claim is not null then
-      insert into jobs.event (pos, xid, at, claim, queue_id, type, attempt, ids, data)
-      values (nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), _group.claim, _lease.queue_id,
-        'completed', _lease.attempt, jobs._pick(_lease.ids, _group.slots), _group.results);
+      perform jobs._log('completed', _lease.queue_id, _lease.attempt,
+        jobs._pick(_lease.ids, _group.slots), _group.claim, _group.results);
       continue;
     end if;
     -- one of the tokens is stale or given twice: each stands for itself

@@ -7,8 +7,12 @@ as $$
 begin
   return query
     select e.* from jobs.event e
-    where cardinality(e.ids) = 1 and e.ids[1] = _event_of.id and e.pos > _event_of.id;
+    where e.low is null and e.ids[1] = _event_of.id and e.pos > _event_of.id;
   return query
     select e.* from jobs.event e
-    where cardinality(e.ids) > 1 and e.ids @> array[_event_of.id] and e.pos > _event_of.id;
+    where e.high - e.low < 4096 and e.low between _event_of.id - 4095 and _event_of.id
+      and e.high >= _event_of.id and e.ids @> array[_event_of.id] and e.pos > _event_of.id;
+  return query
+    select e.* from jobs.event e
+    where e.high - e.low >= 4096 and e.ids @> array[_event_of.id] and e.pos > _event_of.id;
 end $$;

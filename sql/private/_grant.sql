@@ -14,10 +14,10 @@ begin
     perform set_config('synchronous_commit', 'local', true);
   end if;
   with claimed as (
-    insert into jobs.event (pos, xid, at, claim, queue_id, type, attempt, worker, ids)
+    insert into jobs.event (pos, xid, at, claim, queue_id, type, attempt, worker, low, high, ids)
     select p.pos, pg_current_xact_id(), _now, (p.pos << 12) | floor(random() * 4096)::bigint,
-      block.queue_id, 'claimed', block.attempt + 1, _grant.worker, block.ids
-    from (select nextval('jobs.pos_seq') as pos) as p
+      block.queue_id, 'claimed', block.attempt + 1, _grant.worker, r.low, r.high, block.ids
+    from (select nextval('jobs.pos_seq') as pos) as p, jobs._range(block.ids) as r
     returning claim)
   insert into jobs.lease (
     claim, until, deadline, unfinished, queue_id, lease_ms, timeout_ms, priority, attempt, claims, flags,
