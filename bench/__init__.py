@@ -1,0 +1,1 @@
+"""The benchmark of txjobs: `python -m bench` prints one table, measured beside its budgets."""

@@ -1,0 +1,136 @@
+"""Scenario (a): the life of a job in SQL, by pgbench, beside a bare INSERT and pgmq."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+
+from bench.figures import Budget, Cell, Figures, Table, median, ratio
+from bench.pgbench import CLIENTS, pgbench
+from bench.plan import Plan
+from bench.servers import Server, install_script
+from bench.systems import System, bare_insert, pgmq, txjobs, txjobs_work
+
+BATCHES = (1, 10, 100)
+#: Waiting jobs before a run, so that four clients always find something to claim.
+AHEAD = 2_000
+
+Report = Callable[[str], None]
+
+
+def measure(server: Server, plan: Plan, say: Report) -> Figures:
+    speed: dict[tuple[str, int], float] = {}
+    cpu: dict[tuple[str, int], float | None] = {}
+    wal: dict[tuple[str, int], float] = {}
+    for batch in BATCHES:
+        with ExitStack() as stack:
+            prepared = [
+                (system, stack.enter_context(_filled(server, system, batch, n)))
+                for n, system in enumerate(_systems(plan, batch))
+            ]
+            for name, bytes_per_job in _wal(server, plan, batch, prepared):
+                wal[name, batch] = bytes_per_job
+            speeds: dict[str, list[float]] = defaultdict(list)
+            seconds: dict[str, list[float]] = defaultdict(list)
+            for _ in range(plan.rounds):
+                for system, database in prepared:
+                    run = pgbench(
+                        server, database, system.life(),
+                        seconds=plan.life_seconds, variables=system.variables_for(batch),
+                    )  # fmt: skip
+                    speeds[system.name].append(run.per_second * batch)
+                    if run.cpu_seconds is not None:
+                        seconds[system.name].append(run.cpu_seconds / run.transactions / batch)
+                    say(f"batch {batch}, {system.name}: {run.per_second * batch:,.0f} jobs/s")
+            for system, _ in prepared:
+                speed[system.name, batch] = median(speeds[system.name])
+                used = seconds[system.name]
+                cpu[system.name, batch] = median(used) * 1e6 if used else None
+    return _figures(plan, speed, cpu, wal)
+
+
+def _systems(plan: Plan, batch: int) -> list[System]:
+    script = install_script()
+    return [
+        txjobs(script, batch),
+        txjobs_work(script, batch),
+        bare_insert(batch),
+        *([pgmq(plan.pgmq, batch)] if plan.pgmq else []),
+    ]
+
+
+class _filled:
+    """A database of that system with some jobs ahead."""
+
+    def __init__(self, server: Server, system: System, batch: int, n: int) -> None:
+        self._server, self._system, self._batch = server, system, batch
+        self._database = server.database(f"life_{batch}_{n}")
+
+    def __enter__(self) -> str:
+        database = self._database.__enter__()
+        self._system.create(self._server, database)
+        pgbench(
+            self._server, database, self._system.enqueue,
+            clients=1, transactions=max(20, AHEAD // self._batch),
+            variables=self._system.variables_for(self._batch),
+        )  # fmt: skip
+        return database
+
+    def __exit__(self, *_: object) -> None:
+        self._database.__exit__(None, None, None)
+
+
+def _wal(
+    server: Server, plan: Plan, batch: int, prepared: Iterable[tuple[System, str]]
+) -> Iterable[tuple[str, float]]:
+    """WAL of whole lives, without page images; a count, so once is enough."""
+    jobs = plan.wal_jobs // 10 if batch == 1 else plan.wal_jobs
+    with server.without_page_images():
+        for system, database in prepared:
+            before = server.wal_position()
+            run = pgbench(
+                server, database, system.life(),
+                transactions=max(1, jobs // batch // CLIENTS),
+                variables=system.variables_for(batch),
+            )  # fmt: skip
+            yield system.name, (server.wal_position() - before) / (run.transactions * batch)
+
+
+def _figures(
+    plan: Plan,
+    speed: dict[tuple[str, int], float],
+    cpu: dict[tuple[str, int], float | None],
+    wal: dict[tuple[str, int], float],
+) -> Figures:
+    table = Table(
+        f"(a) Life of a job in SQL: pgbench, {CLIENTS} connections, prepared, one commit a statement",
+        ["batch", "system", "jobs/s", "of bare INSERT", "of pgmq", "server CPU µs/job", "WAL B/job"],
+        notes=[
+            "WAL is measured in a run of its own with full_page_writes off; speed and CPU with it on.",
+            "pgmq and the bare INSERT keep no history; txjobs keeps the job and its transitions.",
+        ],
+    )
+    for (name, batch), jobs in speed.items():
+        row: list[Cell] = [batch, name, jobs]
+        row += [ratio(jobs, speed["bare INSERT", batch]), ratio(jobs, speed.get(("pgmq", batch)))]
+        table.rows.append([*row, cpu[name, batch], wal[name, batch]])
+    if not plan.pgmq:
+        table.notes.append("pgmq was not measured: give --pgmq the path of its pgmq.sql.")
+    ours = speed["txjobs", 100]
+    return Figures(
+        "a",
+        [table],
+        [
+            Budget(
+                "life cycle in SQL, batch 100, jobs/s of pgmq's", 1.5, False,
+                ratio(ours, speed.get(("pgmq", 100))), "×",
+            ),
+            Budget(
+                "life cycle in SQL, batch 100, jobs/s of a bare INSERT's", 0.55, False,
+                ratio(ours, speed["bare INSERT", 100]), "×",
+            ),
+            Budget("WAL per job, batch 100", 600, True, wal["txjobs", 100], "B"),
+            Budget("WAL per job, batch 1", 1700, True, wal["txjobs", 1], "B"),
+        ],
+    )  # fmt: skip
