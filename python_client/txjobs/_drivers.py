@@ -52,6 +52,13 @@ async def run_async(conn: AsyncConn, call: Call[T]) -> T:
         if commits and conn.closed:
             raise UnknownOutcome(_UNKNOWN) from error
         raise translate(error) from error
+
+
+async def run_async_told(conn: AsyncConn, call: Call[T]) -> T:
+    """The same for an application, which must not take a cancelled commit for one that failed."""
+    commits = _commits_alone(conn, call)
+    try:
+        return await run_async(conn, call)
     except asyncio.CancelledError as error:
         if commits:
             raise UnknownOutcome(_UNKNOWN) from error
@@ -71,7 +78,7 @@ def execute(conn: AsyncConn, call: Call[T]) -> Coroutine[Any, Any, T]: ...
 def execute(conn: Conn | AsyncConn, call: Call[T]) -> T | Coroutine[Any, Any, T]:
     """The call's value; on an async connection, something to await for it."""
     if isinstance(conn, psycopg.AsyncConnection):
-        return run_async(conn, call)
+        return run_async_told(conn, call)
     if isinstance(conn, psycopg.Connection):
         return run(conn, call)
     raise ConfigurationError(

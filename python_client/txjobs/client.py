@@ -15,7 +15,7 @@ import psycopg
 
 from . import _calls, _requests
 from ._calls import Call
-from ._drivers import AsyncConn, Conn, run, run_async
+from ._drivers import AsyncConn, Conn, run, run_async_told
 from ._options import Options, Seconds
 from .info import EventInfo, JobInfo, ListedJob, QueueStats
 from .task import Job
@@ -192,7 +192,7 @@ class AsyncClient:
         if self._conn is None or (self._dsn is not None and self._conn.closed):
             assert self._dsn is not None
             self._conn = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True)
-        return await run_async(self._conn, call)
+        return await run_async_told(self._conn, call)
 
     async def enqueue(
         self, kind: str, args: Mapping[str, Any] | None = None, **options: Any
