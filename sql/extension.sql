@@ -4,16 +4,19 @@
 -- those of a fresh installation are always true, and the next tick moves them.
 do $register$
 declare
-  _relation regclass;
+  _relation record;
 begin
   for _relation in
-    select c.oid
+    select c.oid, c.relname
     from pg_class as c
     where c.relnamespace = 'jobs'::regnamespace
       and c.relkind in ('r', 'S')
       and c.relname not in ('migration', 'register', 'lane')
   loop
-    perform pg_extension_config_dump(_relation, '');
+    perform pg_extension_config_dump(
+      _relation.oid,
+      case _relation.relname
+        when 'queue_priority' then 'where (queue_id, priority) <> (1, 0)' else '' end);
   end loop;
 end $register$;
 

@@ -4,6 +4,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import psycopg
@@ -18,6 +19,8 @@ from txjobs.migrate import CannotMigrate, migrate
 Connection = psycopg.Connection[Any]
 Install = Callable[[str], object]
 
+# A position for which maintain has to make a partition.
+BEYOND_THE_FIRST_PARTITIONS = 40_000_000
 # The watermarks are made anew; the numbers of the tables' changes come with the installation.
 NOT_CARRIED = {"register", "lane", "migration"}
 
@@ -52,8 +55,7 @@ def fill(conn: Connection) -> None:
     ):
         conn.execute(f"select jobs.{verb}", (token,))
     conn.execute("select jobs.enqueue('later', '{}', queue => 'other', delay => '1 hour')")
-    # Far enough for partitions that the installation did not make.
-    conn.execute("select setval('jobs.pos_seq', 40000000)")
+    conn.execute(f"select setval('jobs.pos_seq', {BEYOND_THE_FIRST_PARTITIONS})")
     conn.execute("select jobs.maintain()")
     conn.execute("select jobs.enqueue('work', '{}', priority => 10)")
 
@@ -75,11 +77,9 @@ def contents(conn: Connection) -> dict[str, list[Any]]:
 
 def restore(binaries: Binaries, source: str, target: str) -> None:
     """Dump one database and restore the dump into another, which is empty."""
-    dump = subprocess.run(
-        [binaries.bindir / "pg_dump", "-Fc", source], check=True, capture_output=True
-    )
+    dump = subprocess.run([binaries.bindir / "pg_dump", "-Fc", source], check=True, stdout=PIPE)
     command = [str(binaries.bindir / "pg_restore"), "--exit-on-error", "--dbname", target]
-    subprocess.run(command, input=dump.stdout, check=True, capture_output=True)
+    subprocess.run(command, input=dump.stdout, check=True, stdout=PIPE)
 
 
 def check_that_jobs_survive(binaries: Binaries, admin: str, install: Install) -> None:
@@ -116,6 +116,22 @@ def test_jobs_survive_a_dump_of_the_extension(
     binaries: Binaries, extension_server: embedded.Server
 ) -> None:
     check_that_jobs_survive(binaries, extension_server.dsn, create_extension)
+
+
+def test_pruning_goes_on_where_a_partition_belongs_to_the_extension(
+    extension_server: embedded.Server,
+) -> None:
+    with database(extension_server.dsn, "pruned") as dsn:
+        create_extension(dsn)
+        with psycopg.connect(dsn, autocommit=True) as conn:
+            conn.execute("select jobs.enqueue('work', '{}')")
+            conn.execute("select jobs.complete(token) from jobs.claim()")
+            conn.execute("select jobs.configure_queue('default', keep => '0')")
+            conn.execute(f"select setval('jobs.pos_seq', {BEYOND_THE_FIRST_PARTITIONS})")
+            conn.execute("select jobs.maintain()")
+            conn.execute("select jobs.enqueue('work', '{}')")
+            assert conn.execute("select * from jobs.prune()").fetchall() == [("completed", 1)]
+            assert conn.execute("select count(*) from jobs.event").fetchone() == (0,)
 
 
 def test_dropping_the_extension_leaves_nothing(extension_server: embedded.Server) -> None:
