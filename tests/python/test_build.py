@@ -1,5 +1,8 @@
 """The build: which sources it takes, and what its one script does to databases of every age."""
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +11,7 @@ import psycopg
 import pytest
 
 from sql import build
+from txjobs.migrate import install_sql
 
 Tree = Callable[..., Path]
 
@@ -179,3 +183,15 @@ def test_another_schema_holds_no_reference_to_the_usual_one(
 def test_a_schema_name_is_a_plain_identifier(name: str) -> None:
     with pytest.raises(build.BuildError, match="plain lower-case"):
         build.rename_schema("", name)
+
+
+@pytest.mark.parametrize("target", ["wheel", "sdist"])
+def test_a_distribution_carries_the_install_script(target: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(tmp_path)]
+    subprocess.run(command, cwd=build.ROOT, check=True, capture_output=True)
+    (made,) = tmp_path.iterdir()
+    unpacked = tmp_path / "unpacked"
+    shutil.unpack_archive(made, unpacked, "zip" if target == "wheel" else "gztar")
+    (script,) = unpacked.rglob("txjobs/_sql/txjobs.sql")
+    assert script.read_text() == install_sql()
+    assert [*unpacked.rglob("py.typed")]
