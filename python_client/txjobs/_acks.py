@@ -1,7 +1,5 @@
 """Sending a batch of outcomes, and noting what the database made of each."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from typing import Any

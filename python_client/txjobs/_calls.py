@@ -4,8 +4,6 @@ No I/O here, and no driver. Every parameter is a text (or None) that the stateme
 driver's codec has a say in what reaches the database; arrays are array literals.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -176,9 +174,7 @@ def retry_many(queue: str | None, kind: str | None, reason: str | None, max_jobs
     )
 
 
-LIST_COLUMNS = (
-    "id, kind, queue, state, priority, attempt, run_at, created_at, at, reason, cursor"
-)
+LIST_COLUMNS = "id, kind, queue, state, priority, attempt, run_at, created_at, at, reason, cursor"
 
 
 def list_jobs(
@@ -267,4 +263,6 @@ def assert_claim(token: int) -> Call[None]:
 
 def prune(max_jobs: int) -> Call[Sequence[Row]]:
     """Rows `(state, jobs)`: how many terminal jobs were old enough to go."""
-    return Call("select state, jobs from jobs.prune(%s::text::int)", (str(max_jobs),), rows_as_they_are)
+    return Call(
+        "select state, jobs from jobs.prune(%s::text::int)", (str(max_jobs),), rows_as_they_are
+    )

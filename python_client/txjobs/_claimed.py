@@ -1,7 +1,5 @@
 """The jobs that this process holds, from claim to acknowledged outcome."""
 
-from __future__ import annotations
-
 import asyncio
 import datetime as dt
 from collections import deque

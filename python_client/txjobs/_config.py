@@ -1,7 +1,5 @@
 """A worker's settings, checked."""
 
-from __future__ import annotations
-
 import os
 import socket
 from collections.abc import Sequence

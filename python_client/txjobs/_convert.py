@@ -1,7 +1,5 @@
 """From JSON back to the type that an annotation names: the inverse of what `_json` writes."""
 
-from __future__ import annotations
-
 import dataclasses
 import datetime as dt
 import decimal
@@ -40,9 +38,9 @@ def converter(hint: object) -> Converter | None:
     if origin in (Union, types.UnionType):
         return _optional(args)
     if hint in (set, frozenset, tuple):
-        return typing.cast(Converter, hint)
+        return typing.cast("Converter", hint)
     if origin in (list, set, frozenset) and args:
-        return _sequence(typing.cast(Converter, origin), converter(args[0]))
+        return _sequence(typing.cast("Converter", origin), converter(args[0]))
     if origin is tuple and args:
         return _tuple(args)
     if origin is dict and len(args) == 2:

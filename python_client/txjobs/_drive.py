@@ -5,8 +5,6 @@ by hand instead: what it yields is passed on to the slot's task, and each of its
 job's own context, so that nothing that it sets leaks into the next job.
 """
 
-from __future__ import annotations
-
 import types
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context

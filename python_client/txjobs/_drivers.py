@@ -3,8 +3,6 @@
 Another driver is one more class with `run`, and a line in `_ADAPTERS`.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar, overload

@@ -1,7 +1,5 @@
 """Running a sync handler in its thread, and what may come of any execution besides a value."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

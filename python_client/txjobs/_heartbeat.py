@@ -4,8 +4,6 @@ It renews the leases of all jobs held, passes on what the database says of them,
 event loop: a handler that blocks it is named in the log, with the line that it is at.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import sys

@@ -1,7 +1,5 @@
 """The housekeeper: a connection for what is nobody's job in particular."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 from time import monotonic

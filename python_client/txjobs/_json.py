@@ -1,7 +1,5 @@
 """JSON as text, in and out: what goes to Postgres is a str that is cast to jsonb there."""
 
-from __future__ import annotations
-
 import dataclasses
 import datetime as dt
 import decimal
@@ -9,7 +7,7 @@ import enum
 import json
 import uuid
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from .errors import Unencodable
 

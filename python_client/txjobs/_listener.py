@@ -1,7 +1,5 @@
 """The listener: a connection that does nothing but wait for notifications, which are hints."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import psycopg

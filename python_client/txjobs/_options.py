@@ -1,11 +1,9 @@
 """The options of a job, spelled once: for the decorator, `task.using(...)` and the SQL call."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Self
 
 from . import _json
 from .backoff import Backoff
@@ -29,7 +27,9 @@ def timestamp(value: dt.datetime | None) -> str | None:
     if value is None:
         return None
     if value.tzinfo is None:
-        raise ConfigurationError(f"{value!r} has no time zone: give it one, as datetime.now(UTC) has")
+        raise ConfigurationError(
+            f"{value!r} has no time zone: give it one, as datetime.now(UTC) has"
+        )
     return value.isoformat()
 
 
@@ -48,7 +48,7 @@ class Options:
     retry: Backoff | None = None
     headers: Mapping[str, Any] | None = None
 
-    def but(self, **changes: Any) -> Options:
+    def but(self, **changes: Any) -> Self:
         """These options with those changes that are not None."""
         given = {name: value for name, value in changes.items() if value is not None}
         if "delay" in given and "run_at" not in given:

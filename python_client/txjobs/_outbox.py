@@ -1,7 +1,5 @@
 """Outcomes on their way to the database, collected into batches."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import dataclass, field
 

@@ -3,8 +3,6 @@
 A slot uses at most one, so nothing ever waits here, and no one else's connection can starve.
 """
 
-from __future__ import annotations
-
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The pump: one connection that finishes and claims, many jobs in one statement."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 from collections.abc import Sequence
@@ -153,9 +151,7 @@ class Pump:
         at = monotonic()
         rows = await run_async(conn, calls.claims_of(self.worker))
         held = self._slots.held
-        self._take(
-            [Claimed(row, at, self._config.lease) for row in rows if row[0] not in held]
-        )
+        self._take([Claimed(row, at, self._config.lease) for row in rows if row[0] not in held])
 
     def _plan_next_poll(self, claimed: int, room: int) -> None:
         now = monotonic()

@@ -1,7 +1,5 @@
 """What both clients ask, once: each request is a call, and waiting is a generator of calls and sleeps."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable, Generator, Mapping, Sequence
 from time import monotonic
@@ -54,7 +52,9 @@ def enqueue(kind: str, args: Mapping[str, Any] | None, options: Options) -> Call
 
 def get(job: Job[Any] | int) -> Call[JobInfo | None]:
     """The job, whole."""
-    return change(_calls.get(number(job)), lambda found: None if found is None else JobInfo.of(found))
+    return change(
+        _calls.get(number(job)), lambda found: None if found is None else JobInfo.of(found)
+    )
 
 
 def state(job: Job[Any] | int) -> Call[str | None]:

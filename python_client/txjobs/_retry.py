@@ -1,7 +1,5 @@
 """Waiting before a connection is made again."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import random

@@ -1,7 +1,5 @@
 """One run of a worker, from its registration to its last outcome."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Callable

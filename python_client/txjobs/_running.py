@@ -1,7 +1,5 @@
 """Which job is running here: what follow-up jobs inherit from it."""
 
-from __future__ import annotations
-
 from contextvars import ContextVar
 from typing import Any, Protocol
 

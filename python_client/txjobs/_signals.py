@@ -1,7 +1,5 @@
 """SIGTERM and SIGINT ask a worker to stop; from a third one on, the process just ends."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import signal

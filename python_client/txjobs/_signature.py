@@ -1,7 +1,5 @@
 """A handler's parameters: how a call becomes an object of named arguments, and back."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Mapping
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Slots: long-lived coroutines, each of which runs one job after another."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
@@ -155,11 +153,11 @@ class Slot:
                 await self._run_async(job, task, kwargs)
             else:
                 await self._run_sync(job, task, kwargs)
-        except GeneratorExit:
-            raise
         except asyncio.CancelledError as error:
             self._cut(job, error)
         except BaseException as error:
+            if isinstance(error, GeneratorExit) and self._is_closed():
+                raise
             self._failed(job, error)
         finally:
             if self._interrupted:  # and the handler went on to its end all the same
@@ -289,6 +287,12 @@ class Slot:
             verdict = Verdict(name="failed", error=verdict.error, reason="timeout")
         _log.info("job %s (%s), attempt %s: %r", job.id, job.kind, job.attempt, error)
         shared.outbox.settle(job, verdict)
+
+    def _is_closed(self) -> bool:
+        try:
+            return asyncio.current_task() is not self._task
+        except RuntimeError:  # there is no loop any more
+            return True
 
     def _cut(self, job: Claimed, error: asyncio.CancelledError) -> None:
         task = self._task

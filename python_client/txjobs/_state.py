@@ -1,7 +1,5 @@
 """What can be seen of a worker from outside."""
 
-from __future__ import annotations
-
 import enum
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """Several worker processes under one parent, which passes signals on and restarts what crashed."""
 
-from __future__ import annotations
-
 import logging
 import os
 import signal

@@ -1,7 +1,5 @@
 """One thread per slot for handlers that are not async."""
 
-from __future__ import annotations
-
 import asyncio
 import queue
 import threading
@@ -58,8 +56,8 @@ def _set_result(future: asyncio.Future[Any], result: Any) -> None:
 def _set_error(future: asyncio.Future[Any], error: BaseException) -> None:
     if future.done():
         return
-    if isinstance(error, StopIteration):  # a future refuses it
-        wrapped = RuntimeError(f"the handler raised StopIteration: {error}")
+    if isinstance(error, StopIteration | GeneratorExit):  # they mean something else to a coroutine
+        wrapped = RuntimeError(f"the handler raised {type(error).__name__}: {error}")
         wrapped.__cause__ = error
         error = wrapped
     future.set_exception(error)

@@ -1,7 +1,5 @@
 """What became of one execution, as the database will be told."""
 
-from __future__ import annotations
-
 import traceback
 from dataclasses import dataclass
 from pathlib import Path

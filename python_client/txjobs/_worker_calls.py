@@ -1,7 +1,5 @@
 """The calls that only a worker makes, many jobs at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,7 +42,9 @@ def work(
     )
 
 
-def complete_many(tokens: Sequence[int], results: Sequence[str | None] | None) -> Call[Sequence[Row]]:
+def complete_many(
+    tokens: Sequence[int], results: Sequence[str | None] | None
+) -> Call[Sequence[Row]]:
     """Rows `(token, status)`."""
     return Call(
         "select token, status from jobs.complete_many(%s::text::bigint[], %s::text::jsonb[])",

@@ -1,9 +1,7 @@
 """`Jobs`: the registry of an application's tasks."""
 
-from __future__ import annotations
-
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from . import _drivers
@@ -35,9 +33,7 @@ class _Decorator(Protocol):
         self, fn: Callable[P, Coroutine[Any, Any, R | Outcome]], /
     ) -> AsyncTask[P, R]: ...
     @overload
-    def __call__(
-        self, fn: Callable[Concatenate[Context, P], R | Outcome], /
-    ) -> SyncTask[P, R]: ...
+    def __call__(self, fn: Callable[Concatenate[Context, P], R | Outcome], /) -> SyncTask[P, R]: ...
     @overload
     def __call__(self, fn: Callable[P, R | Outcome], /) -> SyncTask[P, R]: ...
 
@@ -83,7 +79,6 @@ class Jobs:
     def task(
         self,
         fn: Callable[..., Any] | None = None,
-        /,
         *,
         name: str | None = None,
         queue: str | None = None,

@@ -1,7 +1,5 @@
 """How long to wait between attempts, as data: Postgres computes the times."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Literal

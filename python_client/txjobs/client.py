@@ -3,8 +3,6 @@
 They hold no logic: what is asked is in `_requests`, once for both.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Mapping
@@ -24,6 +22,7 @@ __all__ = ["AsyncClient", "Client"]
 
 R = TypeVar("R")
 T = TypeVar("T")
+Page = list[ListedJob]  # the clients have a method named list
 
 
 class Client:
@@ -60,9 +59,7 @@ class Client:
             self._conn = psycopg.connect(self._dsn, autocommit=True)
         return run(self._conn, call)
 
-    def enqueue(
-        self, kind: str, args: Mapping[str, Any] | None = None, **options: Any
-    ) -> Job[Any]:
+    def enqueue(self, kind: str, args: Mapping[str, Any] | None = None, **options: Any) -> Job[Any]:
         """A job by the name of its kind; the options are those of `Task.using`."""
         return self._run(_requests.enqueue(kind, args, Options(**options)))
 
@@ -151,7 +148,7 @@ class Client:
         kind: str | None = None,
         after: ListedJob | str | None = None,
         max_jobs: int = 50,
-    ) -> list[ListedJob]:
+    ) -> Page:
         """A page of jobs, newest first; `after` is the last one of the page before."""
         return self._run(_requests.list_jobs(state, queue, kind, after, max_jobs))
 
@@ -285,7 +282,7 @@ class AsyncClient:
         kind: str | None = None,
         after: ListedJob | str | None = None,
         max_jobs: int = 50,
-    ) -> list[ListedJob]:
+    ) -> Page:
         """A page of jobs, newest first; `after` is the last one of the page before."""
         return await self._run(_requests.list_jobs(state, queue, kind, after, max_jobs))
 

@@ -1,14 +1,12 @@
 """What a handler may know and do about the job that it runs."""
 
-from __future__ import annotations
-
 import datetime as dt
 import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from . import _json
 from ._drivers import Conn
@@ -58,7 +56,7 @@ class Context:
         transactions: Transactions | None = None,
     ) -> None:
         self._claimed = claimed
-        self._transactions = transactions
+        self._transactions = transactions or InlineTransaction(None)
         self.attempt: int = claimed.attempt
         self.max_attempts: int = claimed.max_attempts
         self.deps = deps
@@ -106,7 +104,7 @@ class Context:
         return HandlerTransaction(self._transactions)
 
     @classmethod
-    def inline(cls, conn: Conn | None = None, *, deps: Any = None, attempt: int = 1) -> Context:
+    def inline(cls, conn: Conn | None = None, *, deps: Any = None, attempt: int = 1) -> Self:
         """A context without a worker, to call a handler's function in a test.
 
         `charge.fn(Context.inline(conn), 7, cents=5)`: blocks of `ctx.transaction()` are savepoints

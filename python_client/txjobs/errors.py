@@ -3,8 +3,6 @@
 A message always names the fix. Messages are never parsed: what a program needs is in attributes.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import psycopg

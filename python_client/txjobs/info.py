@@ -1,11 +1,9 @@
 """What the database says of jobs and queues, as values."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 __all__ = ["EventInfo", "JobInfo", "ListedJob", "QueueStats"]
 
@@ -46,7 +44,7 @@ class JobInfo:
         return self.state not in ("ready", "scheduled", "running")
 
     @classmethod
-    def of(cls, found: Mapping[str, Any]) -> JobInfo:
+    def of(cls, found: Mapping[str, Any]) -> Self:
         """From what `jobs.get` returns."""
         return cls(
             id=found["id"],
@@ -83,7 +81,7 @@ class EventInfo:
     data: Any
 
     @classmethod
-    def of(cls, found: Mapping[str, Any]) -> EventInfo:
+    def of(cls, found: Mapping[str, Any]) -> Self:
         """From a row of `jobs.history`."""
         return cls(
             pos=found["pos"],

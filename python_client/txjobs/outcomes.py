@@ -4,8 +4,6 @@ A returned outcome keeps what the handler wrote in `ctx.transaction()`: both are
 rolls those writes back, and is recorded as a failed attempt.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from dataclasses import dataclass
 from typing import Any

@@ -1,21 +1,17 @@
 """A task: a function, and what it takes to enqueue it."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
 
 from . import _calls, _drivers, _json
 from ._drivers import AsyncConn, Conn
 from ._options import Options, Seconds
 from ._running import follow_up_headers
 from ._signature import Signature
+from .backoff import Backoff
 from .errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from .backoff import Backoff
 
 __all__ = ["AsyncTask", "Job", "NewJob", "SyncTask", "Task"]
 
@@ -144,7 +140,7 @@ class Task(Generic[P, R]):
         lease: Seconds | None = None,
         retry: Backoff | None = None,
         headers: Mapping[str, Any] | None = None,
-    ) -> Task[P, R]:
+    ) -> Self:
         """The same task with other options: `charge.using(delay=60).enqueue(conn, 7, cents=5)`."""
         options = self.options.but(
             queue=queue,

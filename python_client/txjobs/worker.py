@@ -1,7 +1,5 @@
 """The worker: one process that runs the jobs of an application's tasks."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import logging
@@ -106,6 +104,7 @@ class Worker:
         self._processes = processes
         self._stats = WorkerStats()
         self._slots: Slots | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = asyncio.Event()
         self._stop_now = asyncio.Event()
 
@@ -122,7 +121,17 @@ class Worker:
         return self._stats
 
     def stop(self) -> None:
-        """Stops claiming and lets running handlers end; called again, cancels them at once."""
+        """Stops claiming and lets running handlers end; called again, cancels them at once.
+
+        From any thread, also before `run()`.
+        """
+        if self._loop is None:
+            self._request_stop()
+            return
+        with contextlib.suppress(RuntimeError):  # its loop is closed: it has stopped
+            self._loop.call_soon_threadsafe(self._request_stop)
+
+    def _request_stop(self) -> None:
         if self._stop.is_set():
             self._stop_now.set()
         self._stop.set()
@@ -149,9 +158,10 @@ class Worker:
 
     async def run(self) -> int:
         """Runs until stopped, and returns the exit code."""
-        stats = self._stats = WorkerStats()
-        self._stop, self._stop_now = asyncio.Event(), asyncio.Event()
-        config = self._config
+        if self._loop is not None:
+            raise ConfigurationError("a Worker runs once: make another")
+        self._loop = asyncio.get_running_loop()
+        stats, config = self._stats, self._config
         async with contextlib.AsyncExitStack() as stack:
             sync_pool = SyncPool(config.dsn, **config.connect)
             async_pool = AsyncPool(config.dsn, **config.connect)
@@ -159,7 +169,13 @@ class Worker:
             stack.push_async_callback(async_pool.close)
             outbox = Outbox()
             slots = self._slots = Slots(
-                self._app.tasks, self._deps, sync_pool, async_pool, stats, outbox, config.concurrency
+                self._app.tasks,
+                self._deps,
+                sync_pool,
+                async_pool,
+                stats,
+                outbox,
+                config.concurrency,
             )
             try:
                 await Run(config, slots, self._stop, self._stop_now, self._progress).go()
