@@ -25,6 +25,7 @@ set enable_seqscan = off
 set enable_sort = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set enable_memoize = off
 as $$
 #variable_conflict use_column
 declare

@@ -18,6 +18,18 @@ begin
   if pg_column_size(result) > 2000 then
     perform jobs._check_size('result', pg_column_size(result));
   end if;
+  -- the last open slot of its claim, as a job that was claimed alone: one statement
+  with finished as (
+    delete from jobs.lease l
+    where l.claim = token >> 6 and l.unfinished = _slot and cardinality(l.ids) = 1
+    returning *)
+  insert into jobs.event (pos, xid, at, claim, queue_id, type, attempt, ids, data)
+  select nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), f.claim, f.queue_id, 'completed',
+    f.attempt, f.ids, case when result is not null then array[result] end
+  from finished f;
+  if found then
+    return 'completed';
+  end if;
   _lease := jobs._finish(token >> 6, _slot);
   if _lease.claim is null then
     return jobs._raise_stale(token, jobs._refusal(token, '{completed}'));

@@ -27,6 +27,8 @@ as $$
 declare
   _block jobs.ready;
   _place record;
+  _at timestamptz;
+  _options jsonb;
   _id bigint;
 begin
   if args is null then
@@ -35,15 +37,36 @@ begin
   if pg_column_size(args) > 2000 then
     perform jobs._check_size('args', pg_column_size(args));
   end if;
-  _place := jobs._place(kind, queue, priority, run_at, delay, max_attempts, routing_key, timeout, lease,
-    backoff, headers);
-  _block := _place.block;
+  -- what _place does for a job without options, of a kind and a queue that exist: this halves its cost
+  select q.id, k.id, 0, coalesce(k.lease_ms, q.lease_ms, 0), coalesce(k.timeout_ms, q.timeout_ms, 0), ''
+  into _block.queue_id, _block.kind_id, _block.priority, _block.lease_ms, _block.timeout_ms,
+    _block.routing_key
+  from jobs.kind k join jobs.queue q on q.name = coalesce(enqueue.queue, k.queue)
+  where k.name = enqueue.kind;
+  if not found or num_nonnulls(priority, run_at, delay, max_attempts, routing_key, timeout, lease, backoff,
+      headers) > 0 then
+    _place := jobs._place(kind, queue, priority, run_at, delay, max_attempts, routing_key, timeout, lease,
+      backoff, headers);
+    _block := _place.block;
+    _at := _place.at;
+    _options := _place.options;
+  end if;
 
   insert into jobs.job (id, xid, created_at, queue_id, kind_id, priority, options, args)
   values (nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), _block.queue_id, _block.kind_id,
-    _block.priority, _place.options, enqueue.args)
+    _block.priority, _options, enqueue.args)
   returning id into _id;
-  _block.ids := array[_id];
-  perform jobs._put(_block, _place.at);
+  if _at is null then
+    insert into jobs.ready (
+      ord, queue_id, kind_id, priority, attempt, claims, lease_ms, timeout_ms, routing_key, ids)
+    values (nextval('jobs.pos_seq'), _block.queue_id, _block.kind_id, _block.priority, 0, 0, _block.lease_ms,
+      _block.timeout_ms, _block.routing_key, array[_id]);
+    if pg_sequence_last_value(jobs._idle_flag(_block.queue_id)) = 2 then
+      perform jobs._wake(_block.queue_id);
+    end if;
+  else
+    _block.ids := array[_id];
+    perform jobs._put(_block, _at);
+  end if;
   return _id;
 end $$;

@@ -10,43 +10,59 @@ declare
   _group record;
   _lease jobs.lease;
 begin
-  if results is not null and cardinality(results) <> cardinality(tokens) then
-    perform jobs._raise_invalid(
-      format('%s results for %s tokens', cardinality(results), cardinality(tokens)),
-      'Give one result (or null) per token, in the same order.');
-  end if;
-  if (select max(pg_column_size(r)) from unnest(results) as r) > 2000 then
-    return query
-      select f.token, f.status from jobs._fail_oversized(tokens, results) as f;
-    tokens := array(
-      select case when not jobs._is_oversized(t.result) then t.token end
-      from unnest(tokens, results) with ordinality as t(token, result, nth) order by t.nth);
+  if results is not null then
+    if cardinality(results) <> cardinality(tokens) then
+      perform jobs._raise_invalid(
+        format('%s results for %s tokens', cardinality(results), cardinality(tokens)),
+        'Give one result (or null) per token, in the same order.');
+    end if;
+    if (select max(pg_column_size(r)) from unnest(results) as r) > 2000 then
+      return query
+        select f.token, f.status from jobs._fail_oversized(tokens, results) as f;
+      tokens := array(
+        select case when not jobs._is_oversized(t.result) then t.token end
+        from unnest(tokens, results) with ordinality as t(token, result, nth) order by t.nth);
+    end if;
   end if;
   for _group in
-    select t.token >> 6 as claim, bit_or(1::bigint << (t.token & 63)::int) as slots,
-      array_agg(t.token order by t.token) as tokens,
-      case when results is not null then array_agg(t.result order by t.token) end as results
-    from unnest(tokens, results) as t(token, result)
-    where t.token is not null
+    select t.token >> 6 as claim, bit_or(1::bigint << (t.token & 63)::int) as slots, count(*) as n
+    from unnest(tokens) as t(token) where t.token is not null
     group by 1 order by 1
   loop
-    _lease := null;
-    if cardinality(_group.tokens) = 1 or cardinality(_group.tokens) = bit_count(_group.slots::bit(64)) then
+    -- every slot of the claim, each given once: one statement
+    if _group.n = bit_count(_group.slots::bit(64)) then
+      with finished as (
+        delete from jobs.lease l
+        where l.claim = _group.claim and l.unfinished = _group.slots and cardinality(l.ids) = _group.n
+        returning *)
+      insert into jobs.event (pos, xid, at, claim, queue_id, type, attempt, low, high, ids, data)
+      select nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), f.claim, f.queue_id, 'completed',
+        f.attempt, f.low, f.high, f.ids,
+        case when results is not null then array(
+          select t.result from unnest(tokens, results) as t(token, result)
+          where t.token >> 6 = f.claim order by t.token) end
+      from finished f;
+      continue when found;
+      -- some of its slots, all of them open: two statements
       _lease := jobs._finish(_group.claim, _group.slots);
+      if _lease.claim is not null then
+        perform jobs._log('completed', _lease.queue_id, _lease.attempt,
+          jobs._pick(_lease.ids, _group.slots), _group.claim,
+          case when results is not null then array(
+            select t.result from unnest(tokens, results) as t(token, result)
+            where t.token >> 6 = _group.claim order by t.token) end);
+        continue;
+      end if;
     end if;
-    if _lease.claim is not null then
-      perform jobs._log('completed', _lease.queue_id, _lease.attempt,
-        jobs._pick(_lease.ids, _group.slots), _group.claim, _group.results);
-      continue;
-    end if;
-    -- one of the tokens is stale or given twice: each stands for itself
-    for _nth in 1..cardinality(_group.tokens) loop
-      token := _group.tokens[_nth];
+    -- one is stale, or given twice: each stands for itself
+    for token in
+      select t.token from unnest(tokens) as t(token) where t.token >> 6 = _group.claim order by 1
+    loop
       _lease := jobs._finish(_group.claim, 1::bigint << (token & 63)::int);
       if _lease.claim is not null then
         perform jobs._log('completed', _lease.queue_id, _lease.attempt,
           _lease.ids[(token & 63) + 1:(token & 63) + 1], _group.claim,
-          case when results is not null then _group.results[_nth:_nth] end);
+          case when results is not null then array[results[array_position(tokens, token)]] end);
       else
         status := jobs._refusal(token, '{completed}');
         return next;

@@ -5,10 +5,12 @@ returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  _now timestamptz := jobs.now();
+  _at timestamptz := (select r.at from jobs.register r order by r.ver desc limit 1);
 begin
   -- a mark from the future is one of a clock that has been set back
-  if (select r.at from jobs.register r order by r.ver desc limit 1)
-    between jobs.now() - interval '100 ms' and jobs.now() + interval '100 ms' then
+  if _at > _now - interval '100 ms' and _at < _now + interval '100 ms' then
     return;
   end if;
   -- in the extended protocol even the first statement begins a little after its transaction

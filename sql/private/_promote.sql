@@ -13,6 +13,9 @@ declare
   _block jobs.ready;
   _taken int := 0;
 begin
+  if not exists (select from jobs.scheduled s where s.run_at >= _floor and s.run_at <= _now) then
+    return 0;
+  end if;
   for _row in
     with due as (
       delete from jobs.scheduled where ctid = any(array(

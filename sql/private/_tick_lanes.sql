@@ -63,7 +63,7 @@ begin
     -- it, which shows in the pages that the look at it took: a clean one takes three or four.
     if (_soft, _hard, _queue.priorities)
         is distinct from (_queue.soft, _queue.hard, _queue.old_priorities)
-      and (_moved or jobs._blocks_visited() - _visited > 6 * cardinality(_queue.priorities)) then
+      and (_moved or _queue.priorities is distinct from _queue.old_priorities or jobs._blocks_visited() - _visited > 6 * cardinality(_queue.priorities)) then
       insert into jobs.lane (queue_id, ver, priorities, soft, hard)
       values (_queue.id, coalesce(_queue.ver, 0) + 1, _queue.priorities, _soft, _hard);
       delete from jobs.lane l where l.queue_id = _queue.id and l.ver = _queue.ver;
