@@ -1,4 +1,4 @@
-"""The job queues whose workers are measured: how each is installed, filled, run and known to be done."""
+"""The job queues under measurement: how each is installed, filled, run and seen to be done."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 
-from bench.servers import BenchError, Server
+from bench.servers import ROOT, BenchError, Server
 
 HERE = Path(__file__).parent
-SOURCES = HERE / "peers"
+SOURCES = HERE / "processes"
 INSTALLED = HERE / ".peers"
+FILL = 1_000
 
 
 @dataclass
@@ -26,13 +28,15 @@ class Competitor(ABC):
     name: str
     settings: str
     environment: Mapping[str, str] = field(default_factory=dict)
-
-    @abstractmethod
-    def version(self) -> str: ...
+    #: so slow that a fifth of the jobs tells as much
+    slow: bool = False
 
     @abstractmethod
     def install(self) -> None:
-        """Fetches its packages, if they are not there."""
+        """Fetches its packages, unless they are there."""
+
+    @abstractmethod
+    def version(self) -> str: ...
 
     @abstractmethod
     def command(self) -> Sequence[str]:
@@ -48,10 +52,14 @@ class Competitor(ABC):
 
     @abstractmethod
     def finished(self) -> str:
-        """A query that is true once every job has ended and its worker has said so."""
+        """A query that is true once every job has ended and the database knows."""
+
+    def enqueue_latency(self) -> str:
+        """A statement that enqueues one job of kind `latency` with the id that is its parameter."""
+        raise NotImplementedError
 
     def directory(self) -> Path:
-        return HERE.parent
+        return ROOT
 
     def env(self, server: Server, database: str) -> dict[str, str]:
         return {**self.environment, "BENCH_DSN": server.url(database)}
@@ -60,12 +68,44 @@ class Competitor(ABC):
         _run([*self.command(), *arguments], self.directory(), self.env(server, database))
 
 
+class Txjobs(Competitor):
+    """This project's worker."""
+
+    def install(self) -> None:
+        pass
+
+    def version(self) -> str:
+        return f"{version('txjobs')} on Python {sys.version.split()[0]}"
+
+    def command(self) -> Sequence[str]:
+        return [sys.executable, str(SOURCES / "python" / "txjobs_worker.py")]
+
+    def create(self, server: Server, database: str) -> None:
+        server.install(database)
+
+    def fill(self, server: Server, database: str, jobs: int) -> None:
+        with server.connect(database) as connection:
+            for begin in range(0, jobs, FILL):
+                connection.execute(
+                    "select count(*) from jobs.enqueue_many('noop', array("
+                    "  select jsonb_build_object('n', i)"
+                    "  from generate_series(%s::int, %s::int) i), queue => 'bench')",
+                    (begin, min(begin + FILL, jobs) - 1),
+                )
+
+    def finished(self) -> str:
+        return "select not exists (select from jobs.ready) and not exists (select from jobs.lease)"
+
+    def enqueue_latency(self) -> str:
+        return "select jobs.enqueue('latency', jsonb_build_object('n', %s::int), queue => 'bench')"
+
+
 class Graphile(Competitor):
     """graphile-worker, on Node."""
 
     def install(self) -> None:
         if not shutil.which("npm"):
-            raise BenchError("graphile-worker needs Node and npm on the PATH")
+            raise BenchError("graphile-worker needs Node and npm on the PATH; or use --without")
         target = self.directory()
         target.mkdir(parents=True, exist_ok=True)
         wanted = (SOURCES / "node" / "package.json").read_text()
@@ -78,8 +118,8 @@ class Graphile(Competitor):
 
     def version(self) -> str:
         package = self.directory() / "node_modules" / "graphile-worker" / "package.json"
-        node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
-        return f"{json.loads(package.read_text())['version']} on Node {node.stdout.strip()}"
+        found = json.loads(package.read_text())["version"]
+        return f"{found} on Node {_output('node', '--version')}"
 
     def directory(self) -> Path:
         return INSTALLED / "node"
@@ -94,15 +134,17 @@ class Graphile(Competitor):
         with server.connect(database) as connection:
             connection.execute(
                 "select 1 from graphile_worker.add_jobs(array("
-                "  select json_populate_record(null::graphile_worker.job_spec,"
-                "    json_build_object('identifier', 'noop', 'payload', json_build_object('id', i)))"
+                "  select json_populate_record(null::graphile_worker.job_spec, json_build_object("
+                "    'identifier', 'noop', 'payload', json_build_object('id', i)))"
                 "  from generate_series(1, %s) i))",
                 (jobs,),
             )
-            connection.execute("vacuum analyze")
 
     def finished(self) -> str:
         return "select not exists (select from graphile_worker._private_jobs)"
+
+    def enqueue_latency(self) -> str:
+        return "select graphile_worker.add_job('latency', json_build_object('id', %s::int))"
 
 
 class PythonPeer(Competitor):
@@ -112,22 +154,19 @@ class PythonPeer(Competitor):
     query: str
 
     def install(self) -> None:
-        python = Path(self.command()[0])
         target = INSTALLED / "python"
-        wanted = (SOURCES / "python" / "requirements.txt").read_text()
+        requirements = SOURCES / "python" / "requirements.txt"
         stamp = target / "requirements.txt"
-        if not stamp.exists() or stamp.read_text() != wanted:
+        if not stamp.exists() or stamp.read_text() != requirements.read_text():
             _run([sys.executable, "-m", "venv", str(target)], HERE)
-            pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-            _run([*pip, "-r", str(SOURCES / "python" / "requirements.txt")], HERE)
-            stamp.write_text(wanted)
+            pip = [self.command()[0], "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+            _run([*pip, "-r", str(requirements)], HERE)
+            shutil.copy(requirements, stamp)
 
     def version(self) -> str:
         code = f"from importlib.metadata import version; print(version({self.name!r}))"
-        done = subprocess.run(
-            [self.command()[0], "-c", code], capture_output=True, text=True, check=True
-        )
-        return f"{done.stdout.strip()} on Python {sys.version.split()[0]}"
+        found = _output(self.command()[0], "-c", code)
+        return f"{found} on Python {sys.version.split()[0]}"
 
     def command(self) -> Sequence[str]:
         script = SOURCES / "python" / f"{self.module}.py"
@@ -138,7 +177,6 @@ class PythonPeer(Competitor):
 
     def fill(self, server: Server, database: str, jobs: int) -> None:
         self.call(server, database, "fill", str(jobs))
-        server.run("vacuum analyze", database)
 
     def finished(self) -> str:
         return self.query
@@ -151,14 +189,10 @@ class Pgqueuer(PythonPeer):
 
 class Procrastinate(PythonPeer):
     module = "procrastinate_worker"
-    query = (
-        "select not exists (select from procrastinate_jobs where status in ('todo', 'doing'))"
-    )
+    query = "select not exists (select from procrastinate_jobs where status in ('todo', 'doing'))"
 
 
 def _run(command: Sequence[str], directory: Path, env: Mapping[str, str] | None = None) -> None:
-
-
     done = subprocess.run(
         command,
         cwd=directory,
@@ -166,20 +200,36 @@ def _run(command: Sequence[str], directory: Path, env: Mapping[str, str] | None 
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        check=False,
     )
     if done.returncode:
         tail = done.stdout.decode(errors="replace").strip()[-2000:]
         raise BenchError(f"{' '.join(command[:4])} failed: {tail}")
 
 
-def peers() -> list[Competitor]:
-    """The peers, each with its documented fast settings (bench/README.md says where from)."""
+def _output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def txjobs() -> Competitor:
+    return Txjobs(
+        "txjobs", "concurrency 10, prefetch 1000 (the defaults)", {"TXJOBS_CONCURRENCY": "10"}
+    )
+
+
+def graphile() -> Competitor:
+    return Graphile(
+        "graphile-worker",
+        "concurrentJobs 24, maxPoolSize 25, localQueue.size 500, refetchDelay 10 ms, "
+        "completeJobBatchDelay 0, failJobBatchDelay 0, no log per job",
+    )
+
+
+def all_of_them() -> list[Competitor]:
+    """Each with its documented fast settings (bench/README.md says where from)."""
     return [
-        Graphile(
-            "graphile-worker",
-            "concurrentJobs 24, maxPoolSize 25, localQueue.size 500, refetchDelay 10 ms, "
-            "completeJobBatchDelay 0, failJobBatchDelay 0, no log per job",
-        ),
+        txjobs(),
+        graphile(),
         Pgqueuer(
             "pgqueuer",
             "5 managers a process, batch_size 100, asyncpg, uvloop, its autovacuum settings",
@@ -187,7 +237,8 @@ def peers() -> list[Competitor]:
         ),
         Procrastinate(
             "procrastinate",
-            "concurrency 30, pool 32, delete_jobs successful, uvloop",
+            "concurrency 30, delete_jobs successful, uvloop",
             {"PROCRASTINATE_CONCURRENCY": "30"},
+            slow=True,
         ),
     ]

@@ -1,4 +1,4 @@
-"""What a scenario hands back: rows of a table, and verdicts on the budgets of DESIGN.md, section 9."""
+"""What a scenario hands back: rows of a table, and verdicts on the design's budgets."""
 
 from __future__ import annotations
 

@@ -16,17 +16,15 @@ BATCHES = (1, 10, 100)
 #: Waiting jobs before a run, so that four clients always find something to claim.
 AHEAD = 2_000
 
-Report = Callable[[str], None]
 
-
-def measure(server: Server, plan: Plan, say: Report) -> Figures:
+def measure(server: Server, plan: Plan, say: Callable[[str], None]) -> Figures:
     speed: dict[tuple[str, int], float] = {}
     cpu: dict[tuple[str, int], float | None] = {}
     wal: dict[tuple[str, int], float] = {}
     for batch in BATCHES:
         with ExitStack() as stack:
             prepared = [
-                (system, stack.enter_context(_filled(server, system, batch, n)))
+                (system, stack.enter_context(Filled(server, system, batch, n)))
                 for n, system in enumerate(_systems(plan, batch))
             ]
             for name, bytes_per_job in _wal(server, plan, batch, prepared):
@@ -60,7 +58,7 @@ def _systems(plan: Plan, batch: int) -> list[System]:
     ]
 
 
-class _filled:
+class Filled:
     """A database of that system with some jobs ahead."""
 
     def __init__(self, server: Server, system: System, batch: int, n: int) -> None:
@@ -104,10 +102,10 @@ def _figures(
     wal: dict[tuple[str, int], float],
 ) -> Figures:
     table = Table(
-        f"(a) Life of a job in SQL: pgbench, {CLIENTS} connections, prepared, one commit a statement",
-        ["batch", "system", "jobs/s", "of bare INSERT", "of pgmq", "server CPU µs/job", "WAL B/job"],
+        f"(a) Life of a job in SQL: pgbench, {CLIENTS} connections, a commit for each statement",
+        ["batch", "system", "jobs/s", "of bare INSERT", "of pgmq", "CPU µs/job", "WAL B/job"],
         notes=[
-            "WAL is measured in a run of its own with full_page_writes off; speed and CPU with it on.",
+            "WAL is of a run with full_page_writes off; speed and the server's CPU are with it on.",
             "pgmq and the bare INSERT keep no history; txjobs keeps the job and its transitions.",
         ],
     )

@@ -8,7 +8,6 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from bench.servers import BenchError, Server
 

@@ -13,6 +13,7 @@ class Plan:
     quick: bool = False
     hold: int = 60
     pgmq: Path | None = None
+    without: frozenset[str] = frozenset()
 
     @property
     def rounds(self) -> int:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import LiteralString, cast
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
 from txjobs import embedded
 
 ROOT = Path(__file__).parent.parent
@@ -22,7 +23,6 @@ Connection = psycopg.Connection[tuple[object, ...]]
 SETTINGS = {
     "synchronous_commit": "on",
     "fsync": "on",
-    "full_page_writes": "on",
     "wal_level": "replica",
     "shared_buffers": "1GB",
     "max_wal_size": "16GB",
@@ -97,7 +97,8 @@ class Server:
         return str(self.value("show server_version")).split()[0]
 
     def settings(self) -> dict[str, str]:
-        return {name: str(self.value(f"show {name}")) for name in SETTINGS}
+        names = (*SETTINGS, "full_page_writes", "autovacuum_max_workers", "work_mem")
+        return {name: str(self.value(f"show {name}")) for name in names}
 
     def wal_position(self) -> int:
         """Bytes of WAL inserted since the beginning."""
@@ -105,22 +106,26 @@ class Server:
 
     @contextlib.contextmanager
     def without_page_images(self) -> Iterator[None]:
-        """The WAL of rows and not of the first touch of a page after a checkpoint, which is chance."""
+        """The WAL of rows, and not of pages first touched after a checkpoint, which is chance."""
         try:
-            self._set("full_page_writes", "off")
+            self._page_images("off")
             self.run("checkpoint")
             yield
         finally:
-            self._set("full_page_writes", "on")
+            self._page_images("on")
 
-    def _set(self, name: str, value: str) -> None:
-        self.run(f"alter system set {name} = '{value}'")
+    def _page_images(self, value: str) -> None:
+        # Not among SETTINGS: what is given on the server's command line cannot be changed later.
+        self.run(f"alter system set full_page_writes = {value}")
         self.run("select pg_reload_conf()")
-        while self.value(f"show {name}") != value:
-            pass
+        deadline = time.monotonic() + 10
+        while self.value("show full_page_writes") != value:
+            if time.monotonic() > deadline:
+                raise BenchError(f"full_page_writes would not turn {value}")
+            time.sleep(0.01)
 
     def cpu_seconds(self) -> float | None:
-        """Processor time of the server's processes, those that ended included; None but on Linux."""
+        """Processor time of the server's processes, also the ended; None if this is not Linux."""
         postmaster = int((self.data / "postmaster.pid").read_text().split()[0])
         if not Path(f"/proc/{postmaster}/stat").exists():
             return None
@@ -135,7 +140,7 @@ class Server:
 
 
 def _stat(pid: int) -> list[int]:
-    """The numbers of /proc/PID/stat: [1] is the parent, [11:15] ticks of it and of ended children."""
+    """The numbers of /proc/PID/stat: [1] the parent, [11:15] ticks of it and of ended children."""
     text = Path(f"/proc/{pid}/stat").read_text()
     numbers = text[text.rindex(")") + 2 :].split()[1:]
     return [pid, *map(int, numbers)]
@@ -144,8 +149,7 @@ def _stat(pid: int) -> list[int]:
 def fetch(
     connection: Connection, query: str, parameters: Sequence[object] = ()
 ) -> list[tuple[object, ...]]:
-    # The queries of a benchmark are its own; the driver's type asks for literals.
-    return connection.execute(cast("LiteralString", query), parameters or None).fetchall()
+    return connection.execute(query.encode(), parameters or None).fetchall()
 
 
 def install_script() -> str:

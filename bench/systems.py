@@ -69,7 +69,7 @@ def txjobs(script: str, batch: int) -> System:
 
 
 def txjobs_work(script: str, batch: int) -> System:
-    """enqueue and work: two statements, two commits; each `work` also completes the claim before."""
+    """enqueue and work: two statements, two commits; each `work` completes the claim before it."""
     enqueue, _ = _ours(batch)
     return System(
         "txjobs, work()",

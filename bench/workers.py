@@ -1,7 +1,7 @@
-"""Worker processes under measurement: started together, let go together, heard through their output.
+"""Worker processes under measurement: started together, let go together, heard by their output.
 
-Each prints lines that begin with BENCH (see `peers/python/report.py` and `peers/node/report.js`):
-`ready` when it has loaded its code, then, after a line on its input, `first NS` at its first
+Each prints lines that begin with BENCH (`processes/python/report.py`, `processes/node/report.js`):
+`ready` when it has loaded its code; then, after a line on its input, `first NS` at its first
 handler, `handled N` every 20 ms, and `started ID NS` for a job whose start matters. NS is the
 machine's monotonic clock.
 """
@@ -43,8 +43,8 @@ class Worker:
                     self.first_ns = int(ns)
                 case ["BENCH", "handled", n]:
                     self.handled = int(n)
-                case ["BENCH", "started", id, ns]:
-                    self.started.put((int(id), int(ns)))
+                case ["BENCH", "started", job, ns]:
+                    self.started.put((int(job), int(ns)))
                 case _:
                     self.other = [*self.other[-20:], line.rstrip()]
 

@@ -1,4 +1,5 @@
-"""A pgqueuer process. The settings are those of its own benchmark and tuning guide; see bench/README.md."""
+# mypy: ignore-errors
+"""A pgqueuer process, set up as its own benchmark and tuning guide are; see bench/README.md."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ async def fill(jobs: int) -> None:
     queries = Queries(AsyncpgDriver(await asyncpg.connect(DSN)))
     for begin in range(0, jobs, 5_000):
         n = min(5_000, jobs - begin)
-        await queries.enqueue(["noop"] * n, [b'{"id": %d}' % (begin + i) for i in range(n)], [0] * n)
+        payloads = [b'{"id": %d}' % (begin + i) for i in range(n)]
+        await queries.enqueue(["noop"] * n, payloads, [0] * n)
 
 
 async def manager() -> None:

@@ -1,4 +1,4 @@
-"""What a worker under measurement tells the harness, as lines on standard output (see bench/workers.py).
+"""What a worker under measurement tells the harness, as lines of output (see bench/workers.py).
 
 Standard library only: it runs in the peers' environment as well as in ours.
 """
@@ -25,9 +25,9 @@ def count() -> None:
     _handled += 1
 
 
-def started(id: int) -> None:
+def started(job: int) -> None:
     """A job whose start matters: told at once."""
-    _tell("started", id, time.monotonic_ns())
+    _tell("started", job, time.monotonic_ns())
 
 
 def _tell_counts() -> None:

@@ -1,4 +1,5 @@
-"""A procrastinate process, with concurrency as its documentation advises for jobs that wait; see bench/README.md."""
+# mypy: ignore-errors
+"""A procrastinate process, concurrent and deleting what succeeded; see bench/README.md."""
 
 from __future__ import annotations
 
