@@ -17,10 +17,10 @@ declare
   _lease jobs.lease;
   _snoozes bigint;
 begin
-  if num_nonnulls(delay, until) <> 1 or delay < interval '0' or not isfinite(until)
-    or not isfinite(jobs.now() + delay) then
+  if num_nonnulls(delay, until) <> 1 or delay not between interval '0' and interval '1000 years'
+    or not isfinite(until) then
     perform jobs._raise_invalid(format('snooze by %s until %s', delay, until),
-      'Give either delay, not negative, or until; both finite.');
+      'Give either delay, not negative and at most 1000 years, or until, which is finite.');
   end if;
   _lease := jobs._finish(token >> 6, _slot);
   if _lease.claim is null then

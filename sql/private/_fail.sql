@@ -14,8 +14,9 @@ begin
     perform jobs._raise_invalid(format('reason is %L', reason),
       'reason is null, timeout, aborted, undecodable or rejected.');
   end if;
-  if retry_in < interval '0' or not isfinite(jobs.now() + retry_in) then
-    perform jobs._raise_invalid(format('retry_in is %s', retry_in), 'retry_in is finite and not negative.');
+  if retry_in not between interval '0' and interval '1000 years' then
+    perform jobs._raise_invalid(format('retry_in is %s', retry_in),
+      'retry_in is not negative and at most 1000 years.');
   end if;
   _lease := jobs._finish(token >> 6, _slot);
   if _lease.claim is null then

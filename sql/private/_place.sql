@@ -29,16 +29,17 @@ begin
       array[kind]);
   end loop;
 
-  block.priority := coalesce(priority, 0);
+  block.priority := 0;
   block.attempt := 0;
   block.claims := 0;
   block.flags := 0;
   block.routing_key := coalesce(routing_key, '');
-  if block.priority <> 0 then
+  if priority <> 0 then
     if priority not between -100 and 100 then
       perform jobs._raise_invalid(format('priority is %s', priority),
         'priority is between -100 and 100; higher runs first, default 0.');
     end if;
+    block.priority := priority;
     if not exists (select from jobs.queue_priority p
         where p.queue_id = block.queue_id and p.priority = block.priority) then
       insert into jobs.queue_priority (queue_id, priority) values (block.queue_id, block.priority);
@@ -51,11 +52,11 @@ begin
   if run_at is not null and delay is not null then
     perform jobs._raise_invalid('both run_at and delay are given', 'Give one of them.');
   end if;
-  at := coalesce(run_at, jobs.now() + delay);
-  if not isfinite(at) or delay < interval '0' then
-    perform jobs._raise_invalid(format('the job would run at %s', at),
-      'run_at is finite and delay is not negative; a run_at in the past means now.');
+  if not isfinite(run_at) or delay not between interval '0' and interval '1000 years' then
+    perform jobs._raise_invalid(format('the job would run %s', coalesce('at ' || run_at, 'in ' || delay)),
+      'run_at is finite, delay not negative and at most 1000 years; a run_at in the past means now.');
   end if;
+  at := coalesce(run_at, jobs.now() + delay);
   if at <= jobs.now() then
     at := null;
   end if;
