@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
 from rich.console import Console
@@ -33,7 +33,9 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 
 def main() -> int:
     options = _parser().parse_args()
-    console, progress = Console(), Console(stderr=True)
+    # Cells are not folded where nobody looks at a terminal.
+    console = Console() if sys.stdout.isatty() else Console(width=160)
+    progress = Console(stderr=True)
     plan = Plan(
         quick=options.quick,
         hold=options.hold,
@@ -51,7 +53,7 @@ def main() -> int:
                 postgres=running.version(),
                 machine=machine(),
                 settings=running.settings(),
-                versions={name: _version(name) for name in ("txjobs", "psycopg")},
+                versions={name: version(name) for name in ("psycopg", "psycopg-binary")},
                 figures=found,
             )
     except BenchError as error:
@@ -107,13 +109,6 @@ def _commit() -> str:
         check=False,
     )  # fmt: skip
     return done.stdout.strip() or "unknown"
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "from this checkout"
 
 
 if __name__ == "__main__":

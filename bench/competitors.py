@@ -10,7 +10,6 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 
 from bench.servers import ROOT, BenchError, Server
@@ -30,6 +29,9 @@ class Competitor(ABC):
     environment: Mapping[str, str] = field(default_factory=dict)
     #: so slow that a fifth of the jobs tells as much
     slow: bool = False
+    #: the table that a claim must read, and how many connections of a process claim
+    table: str = ""
+    connections: int = 1
 
     @abstractmethod
     def install(self) -> None:
@@ -75,7 +77,7 @@ class Txjobs(Competitor):
         pass
 
     def version(self) -> str:
-        return f"{version('txjobs')} on Python {sys.version.split()[0]}"
+        return f"of this checkout, on Python {sys.version.split()[0]}"
 
     def command(self) -> Sequence[str]:
         return [sys.executable, str(SOURCES / "python" / "txjobs_worker.py")]
@@ -213,7 +215,10 @@ def _output(*command: str) -> str:
 
 def txjobs() -> Competitor:
     return Txjobs(
-        "txjobs", "concurrency 10, prefetch 1000 (the defaults)", {"TXJOBS_CONCURRENCY": "10"}
+        "txjobs",
+        "concurrency 10, prefetch 1000 (the defaults)",
+        {"TXJOBS_CONCURRENCY": "10"},
+        table="jobs.ready",
     )
 
 
@@ -222,6 +227,7 @@ def graphile() -> Competitor:
         "graphile-worker",
         "concurrentJobs 24, maxPoolSize 25, localQueue.size 500, refetchDelay 10 ms, "
         "completeJobBatchDelay 0, failJobBatchDelay 0, no log per job",
+        table="graphile_worker._private_jobs",
     )
 
 
@@ -234,11 +240,14 @@ def all_of_them() -> list[Competitor]:
             "pgqueuer",
             "5 managers a process, batch_size 100, asyncpg, uvloop, its autovacuum settings",
             {"PGQUEUER_MANAGERS": "5", "PGQUEUER_BATCH": "100"},
+            table="pgqueuer",
+            connections=5,
         ),
         Procrastinate(
             "procrastinate",
             "concurrency 30, delete_jobs successful, uvloop",
             {"PROCRASTINATE_CONCURRENCY": "30"},
             slow=True,
+            table="procrastinate_jobs",
         ),
     ]

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from bench.competitors import Competitor, all_of_them
 from bench.figures import Budget, Figures, Table, median, ratio
 from bench.plan import Plan
-from bench.servers import Server, fetch
-from bench.workers import await_handled, workers
+from bench.servers import BenchError, Server, fetch
+from bench.workers import Worker, await_handled, workers
 
 PROCESSES = (1, 2)
 
@@ -31,7 +31,11 @@ def measure(server: Server, plan: Plan, say: Callable[[str], None]) -> Figures:
 
 
 def drain(server: Server, competitor: Competitor, processes: int, jobs: int) -> float:
-    """Jobs per second, from the first handler's start until the database knows that all ended."""
+    """Jobs per second, by workers that have started and connected.
+
+    They find the table of jobs locked and wait in their first claim; the clock runs from when it is
+    unlocked, which is the same moment for all, until the database knows that every job has ended.
+    """
     with server.database("drain") as database:
         competitor.create(server, database)
         competitor.fill(server, database, jobs)
@@ -39,18 +43,35 @@ def drain(server: Server, competitor: Competitor, processes: int, jobs: int) -> 
         server.run("checkpoint")
         command, environment = competitor.command(), competitor.env(server, database)
         with (
-            workers(command, processes, environment, competitor.directory()) as running,
             server.connect(database) as probe,
+            workers(command, processes, environment, competitor.directory()) as running,
         ):
-            for worker in running:
-                worker.go()
-            began = await_handled(running, jobs, seconds=30 + jobs / 100)
+            with probe.transaction():
+                probe.execute(f"lock table {competitor.table} in access exclusive mode".encode())
+                for worker in running:
+                    worker.go()
+                _await_arrival(server, database, competitor.connections * processes, running)
+                began = time.monotonic()
+            await_handled(running, jobs, seconds=30 + jobs / 100)
             while not fetch(probe, competitor.finished())[0][0]:
                 for worker in running:
                     worker.check()
                 time.sleep(0.005)
             ended = time.monotonic()
     return jobs / (ended - began)
+
+
+def _await_arrival(server: Server, database: str, waiting: int, running: list[Worker]) -> None:
+    deadline = time.monotonic() + 30
+    query = "select count(*) from pg_locks where not granted and locktype = 'relation'"
+    while int(str(server.value(query, database))) < waiting:
+        for worker in running:
+            worker.check()
+        if time.monotonic() > deadline:
+            raise BenchError("the workers did not come to their first claim within 30 s")
+        time.sleep(0.05)
+    # Whatever else a worker does at its start is over by then.
+    time.sleep(1)
 
 
 def _figures(
@@ -60,7 +81,7 @@ def _figures(
         f"(b) Workers draining {plan.drained:,} no-op jobs",
         ["worker", "version", "1 process, jobs/s", "2 processes, jobs/s", "settings"],
         notes=[
-            "From the first handler's start until the database knows that every job has ended.",
+            "Workers have started and wait; from their first claim until the database knows all ended.",
             *(
                 f"{c.name} drained {plan.drained // 5:,} jobs: its rate does not depend on it."
                 for c in competitors

@@ -1,9 +1,8 @@
 """Worker processes under measurement: started together, let go together, heard by their output.
 
 Each prints lines that begin with BENCH (`processes/python/report.py`, `processes/node/report.js`):
-`ready` when it has loaded its code; then, after a line on its input, `first NS` at its first
-handler, `handled N` every 20 ms, and `started ID NS` for a job whose start matters. NS is the
-machine's monotonic clock.
+`ready` when it has loaded its code; then, after a line on its input, `handled N` every 20 ms, and
+`started ID NS` for a job whose start matters, where NS is the machine's monotonic clock.
 """
 
 from __future__ import annotations
@@ -28,7 +27,6 @@ class Worker:
 
     process: subprocess.Popen[str]
     handled: int = 0
-    first_ns: int | None = None
     ready: threading.Event = field(default_factory=threading.Event)
     started: queue.SimpleQueue[tuple[int, int]] = field(default_factory=queue.SimpleQueue)
     other: list[str] = field(default_factory=list)
@@ -39,8 +37,6 @@ class Worker:
             match line.split():
                 case ["BENCH", "ready"]:
                     self.ready.set()
-                case ["BENCH", "first", ns]:
-                    self.first_ns = int(ns)
                 case ["BENCH", "handled", n]:
                     self.handled = int(n)
                 case ["BENCH", "started", job, ns]:
@@ -103,8 +99,8 @@ def _stop(process: subprocess.Popen[str]) -> None:
             process.wait(5)
 
 
-def await_handled(running: Sequence[Worker], jobs: int, seconds: float) -> float:
-    """Waits until the workers have handled that many jobs; returns when the first of them began."""
+def await_handled(running: Sequence[Worker], jobs: int, seconds: float) -> None:
+    """Waits until the workers together have handled that many jobs."""
     deadline = time.monotonic() + seconds
     while sum(worker.handled for worker in running) < jobs:
         for worker in running:
@@ -113,4 +109,3 @@ def await_handled(running: Sequence[Worker], jobs: int, seconds: float) -> float
             handled = sum(worker.handled for worker in running)
             raise BenchError(f"after {seconds:.0f} s only {handled} of {jobs} jobs were handled")
         time.sleep(0.005)
-    return min(w.first_ns for w in running if w.first_ns is not None) / 1e9
