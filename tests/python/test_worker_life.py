@@ -1,0 +1,380 @@
+"""Starting, waiting for jobs, draining and stopping."""
+
+import asyncio
+import logging
+import signal
+import threading
+import time
+from typing import Any
+
+import psycopg
+import pytest
+
+from txjobs import Client, ConfigurationError, Context, Jobs, NotInstalled, State, Worker
+from waiting import until
+from workers import QUICK, drain, process, running
+
+Conn = psycopg.Connection[Any]
+
+
+@pytest.fixture
+def app() -> Jobs:
+    return Jobs()
+
+
+@pytest.fixture
+def client(conn: Conn) -> Client:
+    return Client(conn)
+
+
+@pytest.fixture
+def trace(conn: Conn) -> Any:
+    """What `worker_app`'s handlers did, as `(what, job)`."""
+    conn.execute("create table trace (what text, job bigint, pid int, at timestamptz default now())")
+    return lambda: conn.execute("select what, job from trace order by at").fetchall()
+
+
+@pytest.mark.parametrize(
+    ("options", "fix"),
+    [
+        ({"heartbeat": 11}, "set heartbeat to 10 or less"),
+        ({"lease": 0.5}, "lease is at least 1 second"),
+        ({"concurrency": 0}, "concurrency is at least 1"),
+        ({"prefetch": -1}, "prefetch"),
+        ({"queues": []}, "leave it out"),
+        ({"queues": "mail"}, r"write \['mail'\]"),
+        ({"kinds": ["other"]}, "no task is named other"),
+        ({"poll_interval": 2}, "poll_interval"),
+        ({"processes": 0}, "processes"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(app: Jobs, options: dict[str, Any], fix: str) -> None:
+    @app.task
+    async def nothing() -> None: ...
+
+    with pytest.raises(ConfigurationError, match=fix):
+        Worker(app, "dbname=unused", **options)
+
+
+def test_an_app_without_tasks_is_refused(app: Jobs) -> None:
+    with pytest.raises(ConfigurationError, match="register one"):
+        Worker(app, "dbname=unused")
+
+
+def test_a_database_without_the_schema_is_named(
+    app: Jobs, empty_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.task
+    async def nothing() -> None: ...
+
+    worker = Worker(app, empty_dsn)
+    with pytest.raises(NotInstalled, match="txjobs migrate"):
+        asyncio.run(worker.run())
+    assert worker.state is State.FAILED
+    assert Worker(app, empty_dsn).main() == 1
+    assert "txjobs migrate" in caplog.text
+
+
+def test_a_worker_runs_once(app: Jobs, dsn: str) -> None:
+    @app.task
+    async def nothing() -> None: ...
+
+    worker = Worker(app, dsn, drain=True)
+    asyncio.run(worker.run())
+    with pytest.raises(ConfigurationError, match="make another"):
+        asyncio.run(worker.run())
+
+
+def test_a_worker_is_in_the_registry_while_it_lives(app: Jobs, dsn: str, conn: Conn) -> None:
+    @app.task
+    async def nothing() -> None: ...
+
+    def registered() -> list[Any]:
+        return conn.execute("select name, kinds from jobs.worker").fetchall()
+
+    with running(app, dsn, name="mine") as worker:
+        until(lambda: worker.worker.state is State.IDLE, "it is idle")
+        assert registered() == [("mine", ["nothing"])]
+    assert registered() == []
+    assert worker.worker.state is State.STOPPED
+
+
+@pytest.mark.parametrize("notify", [True, False])
+def test_an_idle_worker_starts_a_job_soon_after_its_commit(
+    app: Jobs, dsn: str, conn: Conn, client: Client, notify: bool
+) -> None:
+    @app.task
+    async def quick() -> None: ...
+
+    with running(app, dsn, notify=notify, poll_cap=0.5 if not notify else 30.0) as worker:
+        for _ in range(3):
+            until(lambda: worker.worker.state is State.IDLE, "it is idle")
+            time.sleep(0.3)  # long enough for it to be asleep, or about to
+            client.result(quick.enqueue(conn), timeout=5)
+
+
+def test_a_delayed_job_starts_when_it_is_due_without_a_notification(
+    app: Jobs, dsn: str, conn: Conn, client: Client
+) -> None:
+    @app.task
+    async def quick() -> None: ...
+
+    job = quick.using(delay=1.5).enqueue(conn)
+    with running(app, dsn, notify=False, poll_cap=20.0):
+        client.result(job, timeout=10)
+    late = conn.execute(
+        "select h.at - j.created_at - interval '1.5 s' from jobs.history(%s) h, jobs.job j "
+        "where j.id = %s and h.type = 'claimed'",
+        (job.id, job.id),
+    ).fetchone()
+    assert late is not None
+    assert 0 <= late[0].total_seconds() < 1
+
+
+def test_an_idle_worker_makes_at_most_two_statements_a_second(
+    app: Jobs, dsn: str, conn: Conn, server: Any
+) -> None:
+    @app.task
+    async def nothing() -> None: ...
+
+    def statements() -> int:
+        row = conn.execute(
+            "select sum(xact_commit + xact_rollback) from pg_stat_database "
+            "where datname = current_database()"
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    with running(app, dsn, poll_cap=1.0) as worker:
+        until(lambda: worker.worker.state is State.IDLE, "it is idle")
+        time.sleep(4)
+        before = statements()
+        time.sleep(8)
+        # each look of ours is a statement too, and statistics arrive late
+        assert statements() - before <= 2 * 8 + 3
+
+
+def test_priorities_and_queues(app: Jobs, dsn: str, conn: Conn) -> None:
+    order: list[str] = []
+
+    @app.task
+    async def note(what: str) -> None:
+        order.append(what)
+
+    for queue in ("a", "b", "c"):
+        note.using(queue=queue).enqueue(conn, f"{queue} low")
+        note.using(queue=queue, priority=10).enqueue(conn, f"{queue} high")
+    stats = drain(app, dsn, queues=["a", "b"], concurrency=1, prefetch=0)
+    assert stats.completed == 4
+    assert {one[2:] for one in order[:2]} == {"high"}
+    assert all(one[0] in "ab" for one in order)
+
+
+def test_routing_keys_choose_the_worker(app: Jobs, dsn: str, conn: Conn) -> None:
+    seen: list[str] = []
+
+    @app.task
+    async def note(what: str) -> None:
+        seen.append(what)
+
+    for key in ("eu", "us", None):
+        note.using(routing_key=key).enqueue(conn, str(key))
+    drain(app, dsn, routing=["eu"])
+    assert seen == ["eu"]
+    drain(app, dsn, routing=[])
+    assert seen == ["eu", "None"]
+    drain(app, dsn)
+    assert seen == ["eu", "None", "us"]
+
+
+def test_draining_waits_for_what_is_due_within_the_horizon(
+    app: Jobs, dsn: str, conn: Conn
+) -> None:
+    @app.task
+    async def quick() -> None: ...
+
+    for delay in (0, 1, 3600):
+        quick.using(delay=delay).enqueue(conn)
+    assert drain(app, dsn, drain_horizon=0.0).completed == 1
+    assert drain(app, dsn, drain_horizon=60.0).completed == 1
+
+
+def test_handlers_run_at_once_up_to_the_concurrency(app: Jobs, dsn: str, conn: Conn) -> None:
+    barrier = threading.Barrier(5)
+    at_once: list[int] = []
+    now = 0
+
+    @app.task
+    def meet() -> None:
+        barrier.wait(20)
+
+    @app.task
+    async def count() -> None:
+        nonlocal now
+        now += 1
+        at_once.append(now)
+        await asyncio.sleep(0.02)
+        now -= 1
+
+    app.enqueue(conn, [meet.job() for _ in range(5)] + [count.job() for _ in range(40)])
+    assert drain(app, dsn, concurrency=5).completed == 45
+    assert max(at_once) <= 5
+
+
+def test_what_a_handler_sets_does_not_leak_into_the_next(app: Jobs, dsn: str, conn: Conn) -> None:
+    from contextvars import ContextVar
+
+    variable: ContextVar[str] = ContextVar("variable", default="clean")
+    seen: list[str] = []
+
+    @app.task
+    async def spoil(pause: bool) -> None:
+        seen.append(variable.get())
+        variable.set("spoilt")
+        if pause:
+            await asyncio.sleep(0.001)
+        seen.append(variable.get())
+
+    spoil.enqueue_many(conn, [spoil.job(bool(n % 2)) for n in range(6)])
+    drain(app, dsn, concurrency=1)
+    assert seen == ["clean", "spoilt"] * 6
+
+
+def test_dependencies_and_the_jobs_facts_reach_the_handler(
+    app: Jobs, dsn: str, conn: Conn, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    seen: dict[str, Any] = {}
+
+    @app.task(queue="mail", timeout=9, retry=None, max_attempts=4)
+    async def look(ctx: Context, n: int) -> None:
+        seen.update(deps=ctx.deps, job=ctx.job, most=ctx.max_attempts, n=n)
+        ctx.logger.info("hello")
+
+    job = look.using(priority=5, headers={"a": 1}).enqueue(conn, 3)
+    drain(app, dsn, deps={"db": 1})
+    assert (seen["deps"], seen["n"], seen["most"]) == ({"db": 1}, 3, 4)
+    facts = seen["job"]
+    assert (facts.id, facts.kind, facts.queue, facts.priority) == (job.id, "look", "mail", 5)
+    assert (facts.timeout, facts.headers) == (9.0, {"a": 1})
+    assert f"[look {job.id}] hello" in caplog.text
+
+
+def test_progress_is_reported(app: Jobs, dsn: str, conn: Conn) -> None:
+    @app.task
+    async def quick() -> None: ...
+
+    quick.enqueue_many(conn, [quick.job() for _ in range(100)])
+    reported: list[int] = []
+    drain(app, dsn, on_progress=lambda stats: reported.append(stats.completed))
+    assert reported[-1] == 100
+
+
+def test_stopping_lets_running_handlers_end(app: Jobs, dsn: str, conn: Conn, client: Client) -> None:
+    started = threading.Event()
+
+    @app.task
+    async def slow() -> str:
+        started.set()
+        await asyncio.sleep(0.5)
+        return "ended"
+
+    job = slow.enqueue(conn)
+    with running(app, dsn) as worker:
+        assert started.wait(20)
+        assert worker.stop() == 0
+    assert client.result(job) == "ended"
+
+
+def test_what_was_never_started_is_given_back_uncharged(
+    app: Jobs, dsn: str, conn: Conn, client: Client
+) -> None:
+    release, started = threading.Event(), threading.Event()
+
+    @app.task
+    def work(n: int) -> None:
+        if n >= 50:
+            started.set()
+            release.wait(30)
+
+    jobs = work.enqueue_many(conn, [work.job(n) for n in range(300)])
+    with running(app, dsn, concurrency=1) as worker:
+        assert started.wait(20)
+        until(lambda: worker.stats.buffered > 0, "something is claimed ahead")
+        worker.worker.stop()
+        until(lambda: worker.stats.released > 0, "it is given back")
+        release.set()
+        assert worker.join() == 0
+    found = client.get(jobs[-1])
+    assert found is not None
+    assert (found.state, found.attempt) == ("ready", 0)
+
+
+def test_a_second_signal_cuts_what_still_runs_and_the_exit_code_says_so(
+    dsn: str, conn: Conn, client: Client, trace: Any
+) -> None:
+    with process(dsn, drain_timeout=60.0) as worker:
+        job = client.enqueue("sleep", {"seconds": 60})
+        hung = client.enqueue("hang", {"seconds": 60})
+        until(lambda: len(trace()) == 2, "both handlers have started")
+        worker.signal(signal.SIGTERM)
+        with pytest.raises(AssertionError, match="does not end"):
+            worker.wait(1)
+        worker.signal(signal.SIGTERM)
+        assert worker.wait(20) == 3
+    assert ("cancelled", job.id) in trace()
+    for one in (job, hung):
+        found = client.get(one)
+        assert found is not None
+        assert (found.state, found.attempt) == ("ready", 0)
+
+
+def test_sigterm_waits_for_the_handler_and_exits_with_zero(
+    dsn: str, client: Client, trace: Any
+) -> None:
+    with process(dsn) as worker:
+        job = client.enqueue("sleep", {"seconds": 1})
+        until(lambda: len(trace()) == 1, "the handler has started")
+        worker.signal(signal.SIGTERM)
+        assert worker.wait(20) == 0
+    assert client.state(job) == "completed"
+
+
+def test_the_drain_time_limit_cuts(dsn: str, client: Client, trace: Any) -> None:
+    with process(dsn, drain_timeout=0.3) as worker:
+        job = client.enqueue("sleep", {"seconds": 60})
+        until(lambda: len(trace()) == 1, "the handler has started")
+        worker.signal(signal.SIGTERM)
+        assert worker.wait(20) == 3
+    assert client.state(job) == "ready"
+
+
+def test_several_processes_share_the_work_and_stop_together(
+    dsn: str, conn: Conn, client: Client, trace: Any
+) -> None:
+    with process(dsn, processes=2, concurrency=1, prefetch=0) as worker:
+        jobs = [client.enqueue("sleep", {"seconds": 0.3}) for _ in range(6)]
+        for job in jobs:
+            client.result(job, timeout=30)
+        pids = conn.execute("select count(distinct pid) from trace").fetchone()
+        assert pids == (2,)
+        worker.signal(signal.SIGTERM)
+        assert worker.wait(20) == 0
+
+
+def test_a_crashed_process_is_replaced(dsn: str, conn: Conn, client: Client, trace: Any) -> None:
+    with process(dsn, processes=2, lease=1.5, heartbeat=0.3) as worker:
+        crash = client.enqueue("crash", {}, max_attempts=1)
+        until(lambda: client.state(crash) == "dead", "the job that crashes its worker is dead")
+        worker.until_logged("another in")
+        client.result(client.enqueue("sleep", {"seconds": 0}), timeout=30)
+        until(
+            lambda: conn.execute("select count(*) from jobs.worker").fetchone() == (3,),
+            "there are two workers again, and the row of the crashed one",
+        )
+        worker.signal(signal.SIGTERM)
+        assert worker.wait(20) == 0
+
+
+def test_options_of_tests_are_those_of_workers() -> None:
+    assert set(QUICK) <= set(Worker.__init__.__annotations__)
