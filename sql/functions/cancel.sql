@@ -38,12 +38,6 @@ begin
     else
       return _state.state;
     end if;
-    -- it has moved on since its state was read
-    if current_setting('transaction_isolation') <> 'read committed' then
-      raise exception using
-        errcode = '40001',
-        message = format('job %s has moved on since this transaction began', id),
-        hint = 'Run the transaction again, or cancel in READ COMMITTED.';
-    end if;
+    perform jobs._check_may_retry(id, _try);
   end loop;
 end $$;

@@ -1,7 +1,8 @@
 -- This one job is the caller's, before its time and its turn if need be; pauses and routing do not count.
 --   worker, lease  as claim
 -- Returns one row: status `claimed` and the columns of claim; or, with nothing changed, status is the state
--- that prevents it (`running`, `completed`, …). SQLSTATEs: JB004, JB002.
+-- that prevents it (`running`, `completed`, …). A job whose attempts are spent, since max_attempts was lowered,
+-- is `dead` now. SQLSTATEs: JB004, JB002; 40001 outside READ COMMITTED, if somebody else took it meanwhile.
 -- Locks: the job's block. Writes: ready or scheduled, event, lease.
 create or replace function jobs.claim_job(job bigint, worker uuid default null, lease interval default null)
 returns table (
@@ -29,7 +30,15 @@ begin
     end if;
     _block := jobs._withdraw(_state);
     exit when _block.ids is not null;
+    perform jobs._check_may_retry(job, _try);
   end loop;
+  _block := jobs._without_exhausted(_block);
+  if _block.ids = '{}' then
+    status := 'dead';
+    id := job;
+    return next;
+    return;
+  end if;
   _claim := jobs._grant(_block, worker,
     coalesce(nullif(jobs._milliseconds('lease', lease, 1000), 0), 30000));
   return query

@@ -13,15 +13,16 @@ declare
 begin
   for _id in
     select s.id
-    from jobs.event e
+    from jobs.rare_event r
+    join jobs.event e on e.pos = r.pos
     cross join lateral unnest(e.ids) as i(id)
     join jobs.job_state s on s.id = i.id and s.since_pos = e.pos
     join jobs.job j on j.id = s.id
-    where e.type = 'dead'
+    where r.type = 'dead'
       and (retry_many.queue is null or s.queue = retry_many.queue)
       and (retry_many.kind is null or s.kind = retry_many.kind)
       and (retry_many.reason is null or s.data ->> 'reason' = retry_many.reason)
-    order by e.pos limit max_jobs for update of j skip locked
+    order by r.pos limit max_jobs for update of j skip locked
   loop
     if (select s.state from jobs.job_state s where s.id = _id) = 'dead' then
       perform jobs.retry(_id);

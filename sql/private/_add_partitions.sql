@@ -1,4 +1,4 @@
--- job and event have a partition that begins above the last position. A partition is as wide as the one
+-- job and event have a partition ahead once the newest is half full. A partition is as wide as the one
 -- before it, or twice that if it filled within a day: few and large ones keep the claim fast. Nothing is
 -- done when the tables are busy; the next call tries again, and the overflow partition takes the rows meanwhile.
 create or replace function jobs._add_partitions()
@@ -26,11 +26,10 @@ begin
       from pg_get_expr(c.relpartbound, c.oid) as bound) as b
     where i.inhparent = format('jobs.%I', _table)::regclass and b.high is not null
     order by b.high desc limit 1;
-    continue when _last < _from;
     _width := _to - _from;
-    if exists (
-        select from jobs.job j where j.id >= _from and j.created_at > jobs.now() - interval '1 day'
-        order by j.id limit 1) then
+    continue when _last < _to - _width / 2;
+    if (select j.created_at from jobs.job j where j.id >= _from order by j.id limit 1)
+        > jobs.now() - interval '1 day' then
       _width := least(_width * 2, 1::bigint << 36);
     end if;
     if _last >= _to then

@@ -35,9 +35,9 @@ begin
         delete from jobs.lease l
         where l.claim = _group.claim and l.unfinished = _group.slots and cardinality(l.ids) = _group.n
         returning *)
-      insert into jobs.event (pos, xid, at, claim, queue_id, type, attempt, low, high, ids, data)
+      insert into jobs.event (pos, xid, at, claim, queue_id, type, attempt, ids, data)
       select nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), f.claim, f.queue_id, 'completed',
-        f.attempt, f.low, f.high, f.ids,
+        f.attempt, f.ids,
         case when results is not null then array(
           select t.result from unnest(tokens, results) as t(token, result)
           where t.token >> 6 = f.claim order by t.token) end

@@ -25,4 +25,5 @@ begin
     end;
   end loop;
   delete from jobs.event_overflow e where e.pos < _oldest;
+  delete from jobs.rare_event r where r.pos < _oldest;
 end $$;

@@ -1,4 +1,4 @@
--- Every stored event of one job, in no order.
+-- Every stored event of one job, in no order. See event_by_first_id.
 create or replace function jobs._event_of(id bigint)
 returns setof jobs.event
 language plpgsql stable
@@ -7,12 +7,6 @@ as $$
 begin
   return query
     select e.* from jobs.event e
-    where e.low is null and e.ids[1] = _event_of.id and e.pos > _event_of.id;
-  return query
-    select e.* from jobs.event e
-    where e.high - e.low < 4096 and e.low between _event_of.id - 4095 and _event_of.id
-      and e.high >= _event_of.id and e.ids @> array[_event_of.id] and e.pos > _event_of.id;
-  return query
-    select e.* from jobs.event e
-    where e.high - e.low >= 4096 and e.ids @> array[_event_of.id] and e.pos > _event_of.id;
+    where e.ids[1] between _event_of.id - 1023 and _event_of.id and e.pos > _event_of.id
+      and e.ids[cardinality(e.ids)] >= _event_of.id and _event_of.id = any(e.ids);
 end $$;

@@ -8,30 +8,28 @@ as $$
 declare
   _now timestamptz := jobs.now();
   _lease interval := coalesce(nullif(block.lease_ms, 0), lease_ms) * interval '1 millisecond';
-  _range record;
   _claim bigint;
 begin
   if current_setting('synchronous_commit') = 'off' then
     perform set_config('synchronous_commit', 'local', true);
   end if;
-  _range := jobs._range(block.ids);
   with claimed as (
-    insert into jobs.event (pos, xid, at, claim, queue_id, type, attempt, worker, low, high, ids)
+    insert into jobs.event (pos, xid, at, claim, queue_id, type, attempt, worker, ids)
     select p.pos, pg_current_xact_id(), _now, (p.pos << 12) | floor(random() * 4096)::bigint,
       block.queue_id, 'claimed', block.attempt + 1, _grant.worker,
-      _range.low, _range.high, block.ids
+      block.ids
     from (select nextval('jobs.pos_seq') as pos) as p
-    returning claim, low, high)
+    returning claim)
   insert into jobs.lease (
     claim, until, deadline, unfinished, queue_id, kind_id, lease_ms, timeout_ms, priority, attempt, claims, flags,
-    low, high, ids)
+    ids)
   select c.claim, _now + _lease,
     case block.timeout_ms when 0 then 'infinity'
       else _now + _lease + block.timeout_ms * interval '1 millisecond' end,
     (1::bigint << cardinality(block.ids)) - 1, block.queue_id, block.kind_id,
     coalesce(nullif(block.lease_ms, 0), _grant.lease_ms), block.timeout_ms, block.priority,
     block.attempt + 1, block.claims + 1,
-    block.flags | (block.lease_ms > 0)::int, c.low, c.high, block.ids
+    block.flags | (block.lease_ms > 0)::int, block.ids
   from claimed c
   returning claim into _claim;
   return _claim;

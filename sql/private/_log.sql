@@ -10,10 +10,12 @@ as $$
 declare
   _pos bigint;
 begin
-  insert into jobs.event (pos, xid, at, claim, queue_id, type, attempt, low, high, ids, data)
-  select nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), claim, queue_id, type, attempt,
-    r.low, r.high, ids, data
-  from jobs._range(ids) as r
+  insert into jobs.event (pos, xid, at, claim, queue_id, type, attempt, ids, data)
+  values (nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), claim, queue_id, type, attempt, ids,
+    data)
   returning event.pos into _pos;
+  if type in ('failed', 'dead', 'cancelled', 'skipped', 'discarded') then
+    insert into jobs.rare_event (type, pos) values (type, _pos);
+  end if;
   return _pos;
 end $$;

@@ -23,18 +23,18 @@ begin
         where s.run_at >= _floor and s.run_at <= _now
         order by s.run_at, s.ord limit max_blocks for update skip locked))
       returning *),
-    -- one row per id, numbered among its like
+    -- one row per id, numbered among its like; a block's ids lie within 1,024 of one another
     flat as (
-      select d.*, u.id, row_number() over like_in_time - 1 as nth, count(*) over () as ids_taken
-      from due d cross join lateral unnest(d.ids) with ordinality as u(id, slot)
-      window like_in_time as (
+      select d.*, u.id, row_number() over like_it as nth
+      from due d cross join lateral unnest(d.ids) as u(id)
+      window like_it as (
         partition by d.queue_id, d.kind_id, d.priority, d.attempt, d.claims, d.flags, d.lease_ms,
-          d.timeout_ms, d.routing_key
-        order by d.run_at, d.ord, u.slot))
+          d.timeout_ms, d.routing_key, u.id >> 10
+        order by u.id))
     select queue_id, kind_id, priority, attempt, claims, flags, lease_ms, timeout_ms, routing_key,
-      array_agg(id order by nth) as ids, (select count(*) from due)::int as taken
+      array_agg(id order by id) as ids, (select count(*) from due)::int as taken
     from flat
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, nth / 60
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, id >> 10, (nth - 1) / 60
     order by min(run_at), min(ord)
   loop
     _block := row(null, _row.queue_id, _row.kind_id, _row.priority, _row.attempt, _row.claims, _row.flags,

@@ -24,7 +24,7 @@ declare
 begin
   for _group in
     select f.fate, f.kind_id, f.kind, f.on_dead, f.routing_key, f.backoff, f.charged,
-      array_agg(f.id order by f.slot) as ids
+      array_agg(f.id order by f.id) as ids
     from (
       select s.slot, p.*, c.charged,
         case

@@ -1,5 +1,6 @@
 -- Claims up to max_jobs jobs for the worker; the arguments are those of claim. Returns the claims made,
--- in claim order. Blocks of one lane that agree in attempt, lease and timeout share a claim of up to 60.
+-- in claim order. Blocks of one lane that agree in attempt, lease and timeout, and whose ids ascend and lie
+-- within 1,024, share a claim of up to 60.
 --
 -- A lane is a queue and a priority. Each is scanned from its soft watermark (see tick), so that the cost
 -- does not grow with what has been claimed before. A block that holds more than is wanted is split; the
@@ -13,8 +14,10 @@ as $$
 declare
   _lease_ms int := 30000;
   _kinds int[];      -- null: any
+  _unrouted boolean := cardinality(routing) = 0 or array_position(routing, null) is not null;
   _lanes record;     -- queue_ids, priorities, softs: the lanes side by side
   _blocks int;       -- how many to ask for
+  _found int;        -- how many there were
   _taken jobs.ready[];
   _block jobs.ready;
   _rest jobs.ready;
@@ -28,16 +31,12 @@ begin
   if lease is not null then
     _lease_ms := jobs._milliseconds('lease', lease, 1000);
   end if;
-  if kinds is not null or exists (select from jobs.kind k where k.paused) then
-    _kinds := array(
-      select k.id from jobs.kind k where not k.paused and (kinds is null or k.name = any(kinds)));
-  end if;
-
   <<passes>>
   for _pass in 1..2 loop
     if _pass = 1 and cardinality(queues) = 1 then
-      -- the common case, in two look-ups: the lanes that the last tick knew
-      select array_fill(q.id, array[cardinality(l.priorities)]) as queue_ids, l.priorities, l.soft as softs
+      -- the common case, in one statement: the lanes that the last tick knew
+      select array_fill(q.id, array[cardinality(l.priorities)]) as queue_ids, l.priorities, l.soft as softs,
+        exists (select from jobs.kind k where k.paused) as kinds_paused
       into _lanes
       from jobs.queue q
       join lateral (
@@ -46,13 +45,33 @@ begin
     else
       _lanes := jobs._lanes(queues);
     end if;
+    if _kinds is null and (kinds is not null or _lanes.kinds_paused) then
+      _kinds := array(
+        select k.id from jobs.kind k where not k.paused and (kinds is null or k.name = any(kinds)));
+    end if;
 
     for _lane in 1..coalesce(cardinality(_lanes.queue_ids), 0) loop
       _blocks := least(_left, (_left + 59) / 60);
       loop
-        _taken := jobs._take_blocks(_lanes.queue_ids[_lane], _lanes.priorities[_lane], _lanes.softs[_lane],
-          _kinds, routing, _blocks);
-        foreach _block in array _taken loop
+        if _blocks = 1 then
+          delete from jobs.ready where ctid = (
+            select r.ctid from jobs.ready r
+            where r.queue_id = _lanes.queue_ids[_lane] and r.priority = _lanes.priorities[_lane]
+              and r.ord >= _lanes.softs[_lane]
+              and (_kinds is null or r.kind_id = any(_kinds))
+              and (routing is null or r.routing_key = any(routing) or _unrouted and r.routing_key = '')
+            order by r.ord limit 1 for update skip locked)
+          returning * into _block;
+          _found := found::int;
+        else
+          _taken := jobs._take_blocks(_lanes.queue_ids[_lane], _lanes.priorities[_lane],
+            _lanes.softs[_lane], _kinds, routing, _blocks);
+          _found := cardinality(_taken);
+        end if;
+        for _nth in 1.._found loop
+          if _blocks > 1 then
+            _block := _taken[_nth];
+          end if;
           if cardinality(_block.ids) > _left then
             _rest := _block;
             _rest.ids := _block.ids[_left + 1:];
@@ -71,7 +90,9 @@ begin
                 _next.timeout_ms)
               = (_block.queue_id, _block.priority, _block.attempt, _block.claims, _block.flags,
                 _block.lease_ms, _block.timeout_ms)
-            and cardinality(_next.ids) + cardinality(_block.ids) <= 60 then
+            and cardinality(_next.ids) + cardinality(_block.ids) <= 60
+            and _block.ids[1] > _next.ids[cardinality(_next.ids)]
+            and _block.ids[cardinality(_block.ids)] - _next.ids[1] < 1024 then
             _next.ids := _next.ids || _block.ids;
             _next.kind_id := case when _next.kind_id = _block.kind_id then _next.kind_id else 0 end;
           else
@@ -80,7 +101,7 @@ begin
           end if;
         end loop;
         exit passes when _left = 0;
-        exit when cardinality(_taken) < _blocks;
+        exit when _found < _blocks;
         -- the blocks were smaller than 60: ask for as many more as their size suggests
         _blocks := least(_left, greatest(1,
           ceil(_left::float8 * _blocks / greatest(1, max_jobs - _left))));

@@ -14,6 +14,5 @@ create table jobs.job (
 ) partition by range (id);
 
 create table jobs.job_from_0 partition of jobs.job for values from (minvalue) to (16777216);
-create table jobs.job_from_16777216 partition of jobs.job for values from (16777216) to (33554432);
 -- Where rows land when nobody called maintain in time: slower to prune, but nothing is lost.
 create table jobs.job_overflow partition of jobs.job default;

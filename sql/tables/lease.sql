@@ -14,8 +14,6 @@ create table jobs.lease (
   attempt smallint not null,        -- the attempt that this claim starts, from 1
   claims smallint not null,
   flags smallint not null,          -- 1: lease_ms is the job's own, not the claimer's
-  low bigint,                       -- as in event
-  high bigint,
   ids bigint[] not null,
   constraint lease_pk primary key (claim)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 10000);
