@@ -5,8 +5,10 @@
 --
 -- The order of the first statements is the point: the last position is noted, then who holds the locks
 -- under which positions are drawn (_next_epoch says why), then what is there. A tick that finds nothing
--- moved writes nothing.
--- Locks: an advisory lock, tried and not waited for; scheduled and lease, skipping what is locked.
+-- moved writes nothing. An advisory lock keeps ticks from doing the same work at once; it is not needed for
+-- their correctness: every version of the marks holds by itself, and the newest counts. So when its holder
+-- has published nothing for a second (a claim in a transaction that was left open), others go on without it.
+-- Locks: that advisory lock, tried and not waited for; the rest, skipping what is locked.
 -- Writes: register, lane; scheduled, event, ready, lease as things fall due.
 create or replace function jobs.tick()
 returns boolean
@@ -20,6 +22,7 @@ declare
   _old jobs.register;
   _new jobs.register;
   _now timestamptz := jobs.now();
+  _alone boolean;
   _ready record;
   _scheduled record;
   _log record;
@@ -28,11 +31,14 @@ declare
   _log_holders text[];
 begin
   if current_setting('transaction_isolation') <> 'read committed'
-    or pg_current_xact_id_if_assigned() is not null
-    or not pg_try_advisory_xact_lock(29816, 'jobs.register'::regclass::oid::int) then
+    or pg_current_xact_id_if_assigned() is not null then
     return false;
   end if;
+  _alone := pg_try_advisory_xact_lock(29816, 'jobs.register'::regclass::oid::int);
   select * into _old from jobs.register r order by r.ver desc limit 1;
+  if not _alone and _old.at between _now - interval '1 s' and _now then
+    return false;
+  end if;
   _new := _old;
 
   select case when s.is_called then s.last_value else 0 end into _new.pos from jobs.pos_seq s;
@@ -59,7 +65,7 @@ begin
   _ready := jobs._next_epoch(_old.ready_epoch, _new.pos, _now, _ready_holders);
   _scheduled := jobs._next_epoch(_old.scheduled_epoch, _new.pos, _now, _scheduled_holders);
   _log := jobs._next_epoch(_old.log_epoch, _new.pos, _now, _log_holders);
-  _new.ver := _old.ver + 1;
+  _new.ver := nextval('jobs.register_seq');
   _new.at := _now;
   _new.ready_epoch := _ready.epoch;
   _new.scheduled_epoch := _scheduled.epoch;
@@ -105,6 +111,8 @@ begin
   end if;
 
   insert into jobs.register select (_new).*;
-  delete from jobs.register r where r.ver = _old.ver;
+  delete from jobs.register where ctid = any(array(
+    select r.ctid from jobs.register r
+    where r.ver = _old.ver or _new.mended_at = _now and r.ver < _old.ver for update skip locked));
   return true;
 end $$;

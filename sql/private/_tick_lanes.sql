@@ -65,8 +65,11 @@ begin
         is distinct from (_queue.soft, _queue.hard, _queue.old_priorities)
       and (_moved or _queue.priorities is distinct from _queue.old_priorities or jobs._blocks_visited() - _visited > 6 * cardinality(_queue.priorities)) then
       insert into jobs.lane (queue_id, ver, priorities, soft, hard)
-      values (_queue.id, coalesce(_queue.ver, 0) + 1, _queue.priorities, _soft, _hard);
-      delete from jobs.lane l where l.queue_id = _queue.id and l.ver = _queue.ver;
+      values (_queue.id, nextval('jobs.register_seq'), _queue.priorities, _soft, _hard);
+      delete from jobs.lane where ctid = any(array(
+        select l.ctid from jobs.lane l
+        where l.queue_id = _queue.id and (l.ver = _queue.ver or mend and l.ver < _queue.ver)
+        for update skip locked));
     end if;
   end loop;
 end $$;
