@@ -1,0 +1,265 @@
+"""The commands about jobs: enqueue, list, show, retry, cancel."""
+
+import dataclasses
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import psycopg
+import typer
+from rich.text import Text
+
+from . import _calls, _drivers, _json
+from ._cli_errors import ExitCode, Usage, explain
+from ._cli_options import AsJson, Dsn, Kind, Queue, client, dsn_of, seconds, time_of
+from ._cli_output import console, print_json, say, state_text, table
+from ._cli_show import show_job
+from ._cli_text import ago, count
+from ._options import Options
+from .backoff import Backoff
+from .errors import NotFound, WrongState
+from .info import ListedJob
+
+__all__ = ["cancel", "enqueue", "list_jobs", "retry", "show"]
+
+_BATCH = 1000
+_TIME = "TIME"
+Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Stop after so many jobs.")]
+
+
+def enqueue(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="What handler runs it.")],
+    args: Annotated[
+        str, typer.Argument(metavar="[JSON]", help="Its arguments; - reads them from stdin.")
+    ] = "{}",
+    dsn: Dsn = None,
+    queue: Annotated[str | None, typer.Option("--queue", "-q", metavar="NAME")] = None,
+    priority: Annotated[
+        int | None, typer.Option(metavar="N", help="-100 to 100, higher first.")
+    ] = None,
+    delay: Annotated[
+        str | None, typer.Option(metavar=_TIME, help="Not before then: 30s, 5m, 1h30m.")
+    ] = None,
+    run_at: Annotated[
+        str | None, typer.Option(metavar="TIMESTAMP", help="Not before then: ISO 8601 with zone.")
+    ] = None,
+    max_attempts: Annotated[
+        int | None, typer.Option(metavar="N", help="How often the handler is started at most.")
+    ] = None,
+    timeout: Annotated[
+        str | None, typer.Option(metavar=_TIME, help="How long one attempt may take.")
+    ] = None,
+    lease: Annotated[
+        str | None, typer.Option(metavar=_TIME, help="How long a claim lasts unless renewed.")
+    ] = None,
+    backoff: Annotated[
+        str | None,
+        typer.Option(metavar="JSON", help='Such as {"strategy": "linear", "base": 5, "cap": 60}.'),
+    ] = None,
+    routing_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Only for workers that take this key, or any.")
+    ] = None,
+    headers: Annotated[
+        str | None, typer.Option(metavar="JSON", help="An object that travels with the job.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Enqueue one job."""
+    options = Options(
+        queue=queue,
+        priority=priority,
+        run_at=time_of(run_at),
+        delay=seconds(delay),
+        max_attempts=max_attempts,
+        routing_key=routing_key,
+        timeout=seconds(timeout),
+        lease=seconds(lease),
+        retry=_backoff(backoff),
+        headers=None if headers is None else _object(headers, "--headers"),
+    )
+    text = sys.stdin.read() if args == "-" else args
+    _parsed(text, "the arguments")
+    # The text as it was given, so that every digit of a number arrives.
+    call = _calls.enqueue(kind, text, options.as_texts())
+    with psycopg.connect(dsn_of(dsn), autocommit=True) as conn:
+        job = _drivers.run(conn, call)
+    if as_json:
+        print_json({"id": job, "kind": kind})
+    else:
+        say(f"enqueued job {job} ({kind})")
+
+
+def _parsed(text: str, what: str) -> Any:
+    try:
+        return _json.loads(text)
+    except ValueError as error:
+        raise Usage(f'{what} are not JSON ({error}): write \'{{"name": "value"}}\'') from None
+
+
+def _object(text: str, what: str) -> dict[str, Any]:
+    found = _parsed(text, what)
+    if not isinstance(found, dict):
+        raise Usage(f'{what} is a JSON object: write \'{{"name": "value"}}\'')
+    return found
+
+
+def _backoff(text: str | None) -> Backoff | None:
+    if text is None:
+        return None
+    known = [field.name for field in dataclasses.fields(Backoff) if field.name != "max_attempts"]
+    given = _object(text, "--backoff")
+    if unknown := sorted(given.keys() - set(known)):
+        raise Usage(f"--backoff knows no {', '.join(unknown)}: it takes {', '.join(known)}")
+    return Backoff(**given)
+
+
+def list_jobs(
+    dsn: Dsn = None,
+    state: Annotated[
+        str | None, typer.Option("--state", "-s", metavar="STATE", help="Such as ready or dead.")
+    ] = None,
+    queue: Queue = None,
+    kind: Kind = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, metavar="N")] = 50,
+    after: Annotated[
+        str | None, typer.Option(metavar="CURSOR", help="The next page of an earlier list.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Jobs, newest first; of live states, next first."""
+    with client(dsn) as found:
+        jobs = found.list(state, queue=queue, kind=kind, after=after, max_jobs=limit)
+    following = jobs[-1].cursor if len(jobs) == limit else None
+    if as_json:
+        print_json({"jobs": jobs, "next": following})
+    elif not jobs:
+        say("no such job")
+    else:
+        columns = ("job", "kind", "queue", "state", "attempt", "priority", "since", "due, or why")
+        rows = map(_list_row, jobs)
+        console().print(table(columns, rows, right=("job", "attempt", "priority")))
+        if following:
+            say(Text(f"more: --after {following}", style="dim"))
+
+
+def _list_row(job: ListedJob) -> list[object]:
+    due = ago(job.run_at) if job.run_at is not None else job.reason or ""
+    state = state_text(job.state)
+    return [job.id, job.kind, job.queue, state, job.attempt, job.priority, ago(job.at), due]
+
+
+def show(
+    job: Annotated[int, typer.Argument(metavar="ID")],
+    dsn: Dsn = None,
+    as_json: AsJson = False,
+) -> None:
+    """One job, whole: its arguments, its timeline, the errors of its attempts."""
+    with client(dsn) as found:
+        info = found.get(job)
+        events = found.history(job)
+    if info is None:
+        raise NotFound(f"there is no job {job}: it was never committed, or it has been pruned")
+    if as_json:
+        print_json({**dataclasses.asdict(info), "history": events})
+    else:
+        show_job(console(), info, events)
+
+
+def retry(
+    jobs: Annotated[list[int] | None, typer.Argument(metavar="[ID]...")] = None,
+    dsn: Dsn = None,
+    dead: Annotated[bool, typer.Option("--dead", help="All dead jobs.")] = False,
+    queue: Queue = None,
+    kind: Kind = None,
+    reason: Annotated[
+        str | None, typer.Option(metavar="WORD", help="Dead for this reason, such as exhausted.")
+    ] = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> int:
+    """Make jobs ready again that have ended: those named, or dead ones by filter."""
+    many = dead or any(one is not None for one in (queue, kind, reason))
+    _check_which(jobs, many, "job ids, --dead, --queue, --kind or --reason")
+    with client(dsn) as found:
+        if jobs:
+            return _each(jobs, found.retry, ("ready",), as_json)
+        done = _until_none(
+            lambda size: found.retry_many(queue=queue, kind=kind, reason=reason, max_jobs=size),
+            limit,
+        )
+    return _say_many("retried", done, as_json)
+
+
+def cancel(
+    jobs: Annotated[list[int] | None, typer.Argument(metavar="[ID]...")] = None,
+    dsn: Dsn = None,
+    queue: Queue = None,
+    kind: Kind = None,
+    reason: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Kept with the job, for people.")
+    ] = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> int:
+    """Cancel jobs: those named (a running one is told), or waiting ones by filter."""
+    _check_which(jobs, queue is not None or kind is not None, "job ids, --queue or --kind")
+    with client(dsn) as found:
+        if jobs:
+            accepted = ("cancelled", "cancel_requested")
+            return _each(jobs, lambda job: found.cancel(job, reason), accepted, as_json)
+        done = _until_none(
+            lambda size: found.cancel_many(queue=queue, kind=kind, reason=reason, max_jobs=size),
+            limit,
+        )
+    return _say_many("cancelled", done, as_json)
+
+
+def _check_which(jobs: list[int] | None, many: bool, choices: str) -> None:
+    if not jobs and not many:
+        raise Usage(f"which jobs? give {choices}")
+    if jobs and many:
+        raise Usage("job ids and filters exclude each other: give one or the other")
+
+
+def _each(
+    jobs: list[int], change: Callable[[int], str], accepted: tuple[str, ...], as_json: bool
+) -> int:
+    """One line per job; the exit code says whether all of them were accepted."""
+    answers: list[dict[str, object]] = []
+    for job in jobs:
+        try:
+            state = change(job)
+            ok = state in accepted
+            answers.append({"id": job, "ok": ok, "state": state})
+        except (NotFound, WrongState) as error:
+            ok, state = False, explain(error)[0]
+            answers.append({"id": job, "ok": ok, "error": state})
+        if not as_json:
+            line = Text(f"job {job}: ")
+            line.append_text(state_text(state) if ok else Text(state))
+            if not ok and "error" not in answers[-1]:
+                line.append(" already: nothing was changed")
+            say(line)
+    if as_json:
+        print_json({"jobs": answers})
+    return ExitCode.OK if all(answer["ok"] for answer in answers) else ExitCode.NO
+
+
+def _until_none(step: Callable[[int], int], limit: int | None) -> int:
+    """Repeats a verb until it has found nothing more, or the limit is reached."""
+    done = 0
+    while limit is None or done < limit:
+        size = _BATCH if limit is None else min(_BATCH, limit - done)
+        found = step(size)
+        if not found:
+            break
+        done += found
+    return done
+
+
+def _say_many(verb: str, done: int, as_json: bool) -> int:
+    if as_json:
+        print_json({verb: done})
+    else:
+        say(f"{verb} {count(done, 'job')}")
+    return ExitCode.OK

@@ -1,0 +1,93 @@
+"""The command line as a whole: its commands, and how an error ends it."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from . import _cli_demo, _cli_jobs, _cli_operate, _cli_worker, _json
+from ._cli_errors import ExitCode, explain, one_line
+
+__all__ = ["app", "run"]
+
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]  # typer does not name it in public
+
+app = typer.Typer(
+    name="txjobs",
+    epilog="\n".join(["Exit codes:", *(f"{code:>3}  {code.meaning}" for code in ExitCode)]),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def options(
+    debug: Annotated[  # run() has taken it away, wherever it stood
+        bool, typer.Option("--debug", help="Print the traceback of an error; after any command.")
+    ] = False,
+) -> None:
+    """Background jobs in PostgreSQL: run them, look at them, change their fate."""
+
+
+for _name, _command in {
+    "migrate": _cli_operate.migrate,
+    "worker": _cli_worker.worker,
+    "enqueue": _cli_jobs.enqueue,
+    "list": _cli_jobs.list_jobs,
+    "show": _cli_jobs.show,
+    "retry": _cli_jobs.retry,
+    "cancel": _cli_jobs.cancel,
+    "pause": _cli_operate.pause,
+    "resume": _cli_operate.resume,
+    "stats": _cli_operate.stats,
+    "prune": _cli_operate.prune,
+    "demo": _cli_demo.demo,
+    "version": _cli_operate.version,
+}.items():
+    app.command(_name)(_command)
+
+
+def run(argv: Sequence[str]) -> int:
+    """The exit code; an error is one line on standard error, or one JSON object with --json."""
+    debug = "--debug" in argv
+    argv = [word for word in argv if word != "--debug"]
+    try:
+        found = app(args=argv, prog_name="txjobs", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough, as in `txjobs list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except (KeyboardInterrupt, typer.Abort):
+        return ExitCode.INTERRUPTED
+    except _USAGE_ERROR as error:
+        if not str(error):  # no arguments: the help has been printed
+            return ExitCode.USAGE
+        return _fail(argv, _usage(error), ExitCode.USAGE, error if debug else None)
+    except Exception as error:
+        line, code = explain(error)
+        return _fail(argv, line, code, error if debug else None)
+    return ExitCode(found or 0)
+
+
+def _usage(error: Exception) -> str:
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "txjobs"
+    return one_line(f"{message.rstrip('.?')}: see {command} --help")
+
+
+def _fail(argv: Sequence[str], line: str, code: ExitCode, error: Exception | None) -> int:
+    if error is not None:
+        traceback.print_exception(error)
+    if "--json" in argv:
+        line = _json.dumps({"error": line, "exit_code": int(code)})
+    else:
+        line = f"txjobs: {line}"
+    print(line, file=sys.stderr)
+    return code

@@ -1,0 +1,172 @@
+"""The commands that look after an installation and its queues."""
+
+import sys
+from importlib.metadata import version as installed_version
+from typing import Annotated
+
+import psycopg
+import typer
+from rich.text import Text
+
+from ._cli_errors import ExitCode, Usage
+from ._cli_options import AsJson, Dsn, Kind, Queue, client, dsn_of, seconds
+from ._cli_output import console, print_json, say, table
+from ._cli_text import ago, count, duration
+from .client import Client
+from .info import QueueStats
+from .migrate import Migration, install_sql
+from .migrate import migrate as migrate_schema
+
+__all__ = ["migrate", "pause", "prune", "resume", "stats", "version"]
+
+_BATCH = 10_000
+
+
+def migrate(
+    dsn: Dsn = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 1 if something is pending.")
+    ] = False,
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Print the install script, for psql or another tool.")
+    ] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Install the schema `jobs`, or bring it up to date; safe from many places at once."""
+    if sql:
+        if check:
+            raise Usage("--check and --sql exclude each other: choose one")
+        script = install_sql()
+        if as_json:
+            print_json({"sql": script})
+        else:
+            sys.stdout.write(script)
+        return ExitCode.OK
+    with psycopg.connect(dsn_of(dsn), autocommit=True) as conn:
+        found = migrate_schema(conn, check=check)
+    if as_json:
+        print_json(
+            {**vars(found), "pending": found.pending, "changed": found.pending and not check}
+        )
+    else:
+        _say_migration(found, check)
+    return ExitCode.NO if check and found.pending else ExitCode.OK
+
+
+def _say_migration(found: Migration, check: bool) -> None:
+    if not found.pending:
+        say(f"up to date: {found.installed}")
+    for step in found.steps:
+        say(f"{'pending' if check else 'done'}: {step}")
+    for warning in found.warnings:
+        say(f"note: {warning}")
+
+
+def stats(
+    dsn: Dsn = None,
+    window: Annotated[
+        str, typer.Option(metavar="TIME", help="How far back to count what has ended.")
+    ] = "1h",
+    as_json: AsJson = False,
+) -> None:
+    """A line per queue: what waits and runs now, and what ended within the window."""
+    back = seconds(window) or 0.0
+    with client(dsn) as found:
+        queues = found.stats(back)
+    if as_json:
+        print_json({"window": back, "queues": queues})
+    elif not queues:
+        say("no queue yet: the first enqueue makes one")
+    else:
+        columns = [*_NOW, *_ENDED, "oldest ready", "next due"]
+        console().print(table(columns, map(_stats_row, queues), right=columns[1:]))
+        say(Text(f"what ended: in the last {duration(back)}", style="dim"))
+
+
+_NOW = ("queue", "ready", "scheduled", "running")
+_ENDED = ("completed", "failed", "dead", "cancelled", "skipped", "discarded")
+
+
+def _stats_row(queue: QueueStats) -> list[object]:
+    name = Text(queue.queue)
+    if queue.paused:
+        name.append(" (paused)", style="yellow")
+    numbers = (getattr(queue, column) for column in (*_NOW[1:], *_ENDED))
+    oldest, due = queue.oldest_ready_age, queue.next_run_at
+    return [
+        name,
+        *(Text(f"{number:,}", style="" if number else "dim") for number in numbers),
+        "–" if oldest is None else duration(oldest.total_seconds()),
+        "–" if due is None else ago(due),
+    ]
+
+
+def pause(
+    dsn: Dsn = None,
+    queue: Queue = None,
+    kind: Kind = None,
+    as_json: AsJson = False,
+) -> None:
+    """Claim nothing more of a queue or a kind: enqueuing goes on, running jobs finish."""
+    with client(dsn) as found:
+        found.pause(queue=queue, kind=kind)
+    _say_paused(queue, kind, True, as_json)
+
+
+def resume(
+    dsn: Dsn = None,
+    queue: Queue = None,
+    kind: Kind = None,
+    as_json: AsJson = False,
+) -> None:
+    """End a pause."""
+    with client(dsn) as found:
+        found.resume(queue=queue, kind=kind)
+    _say_paused(queue, kind, False, as_json)
+
+
+def _say_paused(queue: str | None, kind: str | None, paused: bool, as_json: bool) -> None:
+    if as_json:
+        print_json({"queue": queue, "kind": kind, "paused": paused})
+        return
+    for what, name in (("queue", queue), ("kind", kind)):
+        if name is not None:
+            say(f"{'paused' if paused else 'resumed'}: {what} {name}")
+
+
+def prune(
+    dsn: Dsn = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Stop after so many jobs.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Delete jobs that ended longer ago than their queue keeps them."""
+    gone: dict[str, int] = {}
+    with client(dsn) as found:
+        while step := _prune_step(found, limit, sum(gone.values())):
+            gone = {state: gone.get(state, 0) + step.get(state, 0) for state in {*gone, *step}}
+    total = sum(gone.values())
+    if as_json:
+        print_json({"pruned": total, "states": dict(sorted(gone.items()))})
+    else:
+        parts = ", ".join(f"{number:,} {state}" for state, number in sorted(gone.items()))
+        say(f"pruned {count(total, 'job')}" + (f": {parts}" if parts else ""))
+
+
+def _prune_step(found: Client, limit: int | None, gone: int) -> dict[str, int]:
+    left = _BATCH if limit is None else min(_BATCH, limit - gone)
+    return found.prune(left) if left > 0 else {}
+
+
+def version(dsn: Dsn = None, as_json: AsJson = False) -> None:
+    """The version of this package, and of the schema if a database is given."""
+    versions = {"txjobs": installed_version("txjobs")}
+    if dsn:
+        with client(dsn) as found:
+            versions["schema"] = found.version()
+    if as_json:
+        print_json(versions)
+        return
+    for what, number in versions.items():
+        say(f"{what} {number}")
