@@ -3,7 +3,7 @@
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -35,7 +35,7 @@ def options(
     """Background jobs in PostgreSQL: run them, look at them, change their fate."""
 
 
-for _name, _command in {
+_commands: dict[str, Callable[..., int | None]] = {
     "migrate": _cli_operate.migrate,
     "worker": _cli_worker.worker,
     "enqueue": _cli_jobs.enqueue,
@@ -49,7 +49,8 @@ for _name, _command in {
     "prune": _cli_operate.prune,
     "demo": _cli_demo.demo,
     "version": _cli_operate.version,
-}.items():
+}
+for _name, _command in _commands.items():
     app.command(_name)(_command)
 
 
@@ -79,7 +80,7 @@ def _usage(error: Exception) -> str:
     message = error.format_message() if hasattr(error, "format_message") else str(error)
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "txjobs"
-    return one_line(f"{message.rstrip('.?')}: see {command} --help")
+    return one_line(f"{message.rstrip('.')} (see {command} --help)")
 
 
 def _fail(argv: Sequence[str], line: str, code: ExitCode, error: Exception | None) -> int:
