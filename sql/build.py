@@ -243,7 +243,7 @@ begin
       using hint = 'Run: alter extension txjobs update';
   end if;
 end $begin$;
-set local client_min_messages = warning;
+set local client_min_messages = notice;
 set local check_function_bodies = on;
 set local search_path = pg_catalog, pg_temp;
 

@@ -5,6 +5,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -25,9 +26,18 @@ def role(admin: str, name: str, options: str = "") -> Iterator[str]:
     with psycopg.connect(admin, autocommit=True) as conn:
         conn.execute(f"create role {name} login {options}".encode())
         conn.execute(f"grant create on database {conn.info.dbname} to {name}".encode())
-        yield make_conninfo(admin, user=name)
-        conn.execute(f"drop owned by {name} cascade".encode())
-        conn.execute(f"drop role {name}".encode())
+        try:
+            yield make_conninfo(admin, user=name)
+        finally:
+            conn.execute(f"drop owned by {name} cascade".encode())
+            conn.execute(f"drop role {name}".encode())
+
+
+@pytest.fixture
+def pristine_dsn(binaries: Binaries, fast_directory: Path | None) -> Iterator[str]:
+    """A server of its own, on which no role of txjobs exists."""
+    with embedded.start(binaries=binaries, within=fast_directory, fsync=False) as server:
+        yield server.dsn
 
 
 def work_a_job(conn: Connection) -> None:
@@ -154,16 +164,39 @@ def test_an_installation_that_fails_leaves_nothing(empty_dsn: str) -> None:
         assert conn.execute("select to_regclass('jobs.ready')").fetchone() == (None,)
 
 
-@pytest.mark.parametrize("options", ["nocreaterole", "createrole"])
+@pytest.mark.parametrize(
+    ("options", "owner"), [("nocreaterole", "installer"), ("createrole", "jobs_owner")]
+)
 def test_a_role_that_is_no_superuser_installs_upgrades_and_works(
-    empty_dsn: str, options: str
+    pristine_dsn: str, options: str, owner: str
 ) -> None:
-    with role(empty_dsn, "installer", options) as dsn:
+    with role(pristine_dsn, "installer", options) as dsn:
         migrate(dsn)
         with psycopg.connect(dsn, autocommit=True) as conn:
             work_a_job(conn)
             conn.execute("comment on schema jobs is 'txjobs 0.0.1, migration 0, build 0'")
             assert migrate(conn).pending
+            work_a_job(conn)
+            owners = conn.execute(
+                "select distinct pg_get_userbyid(relowner) from pg_class"
+                " where relnamespace = 'jobs'::regnamespace"
+            ).fetchall()
+            assert owners == [(owner,)]
+
+
+def test_an_installer_that_may_not_create_roles_is_told_so(pristine_dsn: str) -> None:
+    with role(pristine_dsn, "installer", "nocreaterole") as dsn:
+        (warning,) = migrate(dsn).warnings
+        assert "installer may not create roles" in warning
+
+
+def test_roles_that_exist_are_no_obstacle_for_an_installer_without_rights_on_them(
+    empty_dsn: str, template: str
+) -> None:
+    assert template
+    with role(empty_dsn, "stranger") as dsn:
+        migrate(dsn)
+        with psycopg.connect(dsn, autocommit=True) as conn:
             work_a_job(conn)
 
 
