@@ -12,14 +12,14 @@ from bench.servers import BenchError, Server
 QUEUE = "bench"
 KIND = "noop"
 
-#: About 200 bytes of arguments, as a job that names a few things has.
+#: 200 bytes of arguments, as a job that names a few things has.
 ARGS = json.dumps(
     {
         "order": 4711,
-        "customer": "c-7f1d2e90",
+        "customer": "c-7f1d2e90-5b63-4c1d",
         "email": "someone.with.a.name@example.com",
-        "items": [{"sku": "A-1001", "n": 2}, {"sku": "B-2002", "n": 1}],
-        "note": "leave it with the neighbours if nobody answers the bell",
+        "items": ["A-1001", "B-2002"],
+        "note": "leave it with the neighbours if nobody answers the door bell",
     }
 )
 
