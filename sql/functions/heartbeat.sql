@@ -1,6 +1,6 @@
 -- The leases of these tokens are renewed, from now, by the length that they were claimed with; a job with
 -- a timeout not beyond its deadline (claim + lease + timeout).
---   worker  whose registry row is touched, default none
+--   worker  whose registry row is touched, at most once a minute (an idle worker writes nothing); default none
 -- Returns a row only for a token that is `lost` (stop: its outcome will be refused) or
 -- `cancel_requested` (stop if you can, then release). Renew at least three times per lease.
 -- Locks: lease by claim, skipping what another transaction is finishing. Writes: lease, worker.
@@ -15,7 +15,8 @@ as $$
 declare
   _now timestamptz := jobs.now();
 begin
-  update jobs.worker w set seen_at = _now where w.id = heartbeat.worker;
+  update jobs.worker w set seen_at = _now
+  where w.id = heartbeat.worker and w.seen_at < _now - interval '1 min';
   with mine as (
     select l.claim from jobs.lease l
     where l.claim = any(array(select distinct t >> 6 from unnest(tokens) as t))
