@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
-LONGEST_LINE = 110
+LONGEST_LINE = 100
 LONGEST_FILE = 150
 
 KEYWORDS = """
