@@ -1,7 +1,7 @@
 -- The end of the extension's script only: what a dump of the database must carry.
 --
--- pg_dump leaves out what belongs to an extension, unless it is registered here. The watermarks are not:
--- those of a fresh installation are always true, and the next tick moves them.
+-- pg_dump leaves out what belongs to an extension, unless it is registered here. The watermarks are
+-- not: those of a fresh installation are always true, and the next tick moves them.
 do $register$
 declare
   _relation record;
@@ -20,8 +20,8 @@ begin
   end loop;
 end $register$;
 
--- A restore copies rows that this script has inserted already (the settings, the default queue): the
--- copied row wins. Nothing else ever inserts a row with an explicit key into these two tables.
+-- A restore copies rows that this script has inserted already (the settings, the default queue):
+-- the copied row wins. Nothing else ever inserts a row with an explicit key into these two tables.
 create function jobs._restored_row_wins() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp

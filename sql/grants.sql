@@ -1,17 +1,21 @@
--- Who may do what, all of it. Nothing is granted to PUBLIC, no table to anyone: the verbs run with the
--- rights of the owner, a role that cannot log in. Where the installing role may not create roles, it
--- stays the owner itself and nobody else is granted anything until someone who may runs this file.
+-- Who may do what, all of it. Nothing is granted to PUBLIC, no table to anyone: the verbs run with
+-- the rights of the owner, a role that cannot log in. Where the installing role may not create
+-- roles, it stays the owner itself and nobody else is granted anything until someone who may runs
+-- this file.
 do $grants$
 declare
   _role text;
   _object record;
 begin
-  foreach _role in array '{jobs_owner,jobs_producer,jobs_worker,jobs_reader,jobs_operator}'::text[] loop
+  foreach _role in array
+    '{jobs_owner,jobs_producer,jobs_worker,jobs_reader,jobs_operator}'::text[]
+  loop
     if to_regrole(_role) is null then
       begin
         execute format('create role %I nologin', _role);
       exception when insufficient_privilege then
-        raise notice 'txjobs: % may not create roles; it stays the owner, and grants.sql can be applied later',
+        raise notice
+          'txjobs: % may not create roles; it stays the owner, grants.sql can be applied later',
           current_user;
         exit;
       when duplicate_object or unique_violation then
@@ -33,8 +37,8 @@ begin
         '{now,_test_now,set_test_clock,backoff_delay,version,get,history}'::text[]),
       ('{jobs_producer,jobs_worker,jobs_operator}', '{enqueue,enqueue_many,cancel,cancel_many}'),
       ('{jobs_worker}',
-        '{claim,claim_job,claims_of,work,complete,complete_many,fail,fail_many,snooze,skip,discard,release,
-          release_many,heartbeat,assert_claim,idle,register_worker,deregister_worker}'),
+        '{claim,claim_job,claims_of,work,complete,complete_many,fail,fail_many,snooze,skip,discard,
+          release,release_many,heartbeat,assert_claim,idle,register_worker,deregister_worker}'),
       ('{jobs_worker,jobs_operator}', '{reset_stale_claims,tick,maintain}'),
       ('{jobs_reader,jobs_worker,jobs_operator}', '{list,stats,verify}'),
       ('{jobs_operator}',
@@ -63,11 +67,13 @@ begin
       if not pg_has_role(current_user, 'jobs_owner', 'member') then
         execute format('grant jobs_owner to %I', current_user);
       end if;
-      if (select n.nspowner from pg_namespace n where n.nspname = 'jobs') <> 'jobs_owner'::regrole then
+      if (select n.nspowner from pg_namespace n
+        where n.nspname = 'jobs') <> 'jobs_owner'::regrole then
         execute 'alter schema jobs owner to jobs_owner';
       end if;
       for _object in
-        select format('%s %s', case c.relkind when 'v' then 'view' when 'S' then 'sequence' else 'table' end,
+        select format('%s %s', case c.relkind when 'v' then 'view' when 'S' then 'sequence'
+          else 'table' end,
           c.oid::regclass) as name
         from pg_class c
         where c.relnamespace = 'jobs'::regnamespace and c.relkind in ('r', 'p', 'v', 'S')

@@ -1,5 +1,5 @@
--- The token's claim is held, and cannot be reset, until the caller's transaction ends; otherwise JB001,
--- which rolls its writes back. For a handler that writes before it completes.
+-- The token's claim is held, and cannot be reset, until the caller's transaction ends; otherwise
+-- JB001, which rolls its writes back. For a handler that writes before it completes.
 -- Locks: lease, shared (heartbeats pass). Writes: nothing.
 create or replace function jobs.assert_claim(token bigint)
 returns void

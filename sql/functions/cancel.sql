@@ -1,8 +1,9 @@
--- The job will not run again: one that waits is `cancelled`; one that is running is told at its worker's next
--- heartbeat (`cancel_requested`), and whatever its worker then reports but success ends it as
--- cancelled; a terminal one is left as it is, and its state is returned.
+-- The job will not run again: one that waits is `cancelled`; one that is running is told at its
+-- worker's next heartbeat (`cancel_requested`), and whatever its worker then reports but success
+-- ends it as cancelled; a terminal one is left as it is, and its state is returned.
 --   reason  for people to read, kept with the event, default none
--- SQLSTATE JB004. Locks: the job's block, or its claim's lease. Writes: ready or scheduled, or lease; event.
+-- SQLSTATE JB004. Locks: the job's block, or its claim's lease. Writes: ready or scheduled, or
+-- lease; event.
 create or replace function jobs.cancel(id bigint, reason text default null)
 returns text
 language plpgsql volatile security definer
@@ -32,7 +33,8 @@ begin
         and l.unfinished & (1::bigint << array_position(l.ids, cancel.id) - 1) <> 0
       returning l.queue_id into _queue_id;
       if found then
-        perform jobs._log('cancel_requested', _queue_id, _state.attempt, array[cancel.id], _state.claim, _data);
+        perform jobs._log('cancel_requested', _queue_id, _state.attempt, array[cancel.id],
+          _state.claim, _data);
         return 'cancel_requested';
       end if;
     else

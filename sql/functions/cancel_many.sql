@@ -1,8 +1,10 @@
--- Up to max_jobs (default 1000) waiting jobs of a queue, a kind or both are cancelled; running ones are left.
+-- Up to max_jobs (default 1000) waiting jobs of a queue, a kind or both are cancelled; running ones
+-- are left.
 -- Returns how many: call it again until it is 0. SQLSTATE JB002 if neither queue nor kind is given.
 -- Locks: ready, then scheduled, by ord, skipping what is locked. Writes: those, event.
 create or replace function jobs.cancel_many(
-  queue text default null, kind text default null, reason text default null, max_jobs int default 1000)
+  queue text default null, kind text default null, reason text default null,
+    max_jobs int default 1000)
 returns bigint
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -15,13 +17,16 @@ declare
   _left bigint := max_jobs;
 begin
   if num_nonnulls(queue, kind) = 0 then
-    perform jobs._raise_invalid('neither queue nor kind is given', 'Say which jobs: by queue, kind or both.');
+    perform jobs._raise_invalid(
+      'neither queue nor kind is given', 'Say which jobs: by queue, kind or both.');
   end if;
   for _row in
     select null::timestamptz as run_at, r as block, r.ctid as row_id
     from jobs.ready r
-    where (queue is null or r.queue_id = (select q.id from jobs.queue q where q.name = cancel_many.queue))
-      and (kind is null or r.kind_id = (select k.id from jobs.kind k where k.name = cancel_many.kind))
+    where (queue is null or r.queue_id = (select q.id from jobs.queue q
+      where q.name = cancel_many.queue))
+      and (kind is null or r.kind_id = (select k.id from jobs.kind k
+        where k.name = cancel_many.kind))
     order by r.ord limit max_jobs for update skip locked
   loop
     exit when _left <= 0;
@@ -39,8 +44,10 @@ begin
   for _row in
     select s as block, s.ctid as row_id
     from jobs.scheduled s
-    where (queue is null or s.queue_id = (select q.id from jobs.queue q where q.name = cancel_many.queue))
-      and (kind is null or s.kind_id = (select k.id from jobs.kind k where k.name = cancel_many.kind))
+    where (queue is null or s.queue_id = (select q.id from jobs.queue q
+      where q.name = cancel_many.queue))
+      and (kind is null or s.kind_id = (select k.id from jobs.kind k
+        where k.name = cancel_many.kind))
     order by s.run_at, s.ord limit max_jobs for update skip locked
   loop
     exit when _left < cardinality((_row.block).ids);

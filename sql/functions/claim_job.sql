@@ -1,12 +1,16 @@
--- This one job is the caller's, before its time and its turn if need be; pauses and routing do not count.
+-- This one job is the caller's, before its time and its turn if need be; pauses and routing do not
+-- count.
 --   worker, lease  as claim
--- Returns one row: status `claimed` and the columns of claim; or, with nothing changed, status is the state
--- that prevents it (`running`, `completed`, …). A job whose attempts are spent, since max_attempts was lowered,
--- is `dead` now. SQLSTATEs: JB004, JB002; 40001 outside READ COMMITTED, if somebody else took it meanwhile.
+-- Returns one row: status `claimed` and the columns of claim; or, with nothing changed, status is
+-- the state that prevents it (`running`, `completed`, …). A job whose attempts are spent, since
+-- max_attempts was lowered, is `dead` now. SQLSTATEs: JB004, JB002; 40001 outside READ COMMITTED,
+-- if somebody else took it meanwhile.
 -- Locks: the job's block. Writes: ready or scheduled, event, lease.
-create or replace function jobs.claim_job(job bigint, worker uuid default null, lease interval default null)
+create or replace function jobs.claim_job(job bigint, worker uuid default null,
+  lease interval default null)
 returns table (
-  status text, token bigint, id bigint, kind text, queue text, args jsonb, headers jsonb, attempt int,
+  status text, token bigint, id bigint, kind text, queue text, args jsonb, headers jsonb,
+    attempt int,
   max_attempts int, priority int, timeout interval, created_at timestamptz)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp

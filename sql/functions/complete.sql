@@ -1,7 +1,7 @@
 -- The token's job is completed, together with whatever else the caller's transaction does.
 --   result  any JSON, up to setting.max_result_bytes (1 MiB); null is a result
--- Returns `completed`, or `already_done` if this token's job was completed before. SQLSTATEs: JB001 the
--- claim is over (the caller's writes roll back with it), JB003 the result is too large.
+-- Returns `completed`, or `already_done` if this token's job was completed before. SQLSTATEs: JB001
+-- the claim is over (the caller's writes roll back with it), JB003 the result is too large.
 -- Locks: the claim's lease, until the transaction ends: make it the last thing that you do.
 -- Writes: lease, event.
 create or replace function jobs.complete(token bigint, result jsonb default null)
@@ -24,7 +24,8 @@ begin
     where l.claim = token >> 6 and l.unfinished = _slot and cardinality(l.ids) = 1
     returning *)
   insert into jobs.event (pos, xid, at, claim, queue_id, type, attempt, ids, data)
-  select nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), f.claim, f.queue_id, 'completed',
+  select nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), f.claim,
+    f.queue_id, 'completed',
     f.attempt, f.ids, case when result is not null then array[result] end
   from finished f;
   if found then

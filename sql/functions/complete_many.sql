@@ -1,7 +1,8 @@
 -- Each token's job is completed. Nothing is raised for a token that is refused.
 --   results  by the order of tokens; default none
--- Returns a row only for a token whose job was not simply completed: `already_done`, `stale`; or, for a job
--- whose result is too large and which has therefore failed, `scheduled`, `ready`, `dead` or `cancelled`.
+-- Returns a row only for a token whose job was not simply completed: `already_done`, `stale`; or,
+-- for a job whose result is too large and which has therefore failed, `scheduled`, `ready`, `dead`
+-- or `cancelled`.
 -- SQLSTATE JB002. Locks: lease by claim. Writes: lease, event; scheduled, ready.
 create or replace function jobs.complete_many(tokens bigint[], results jsonb[] default null)
 returns table (token bigint, status text)

@@ -4,8 +4,9 @@
 --   lease, timeout         the same, but fixed when a job is enqueued
 --   max_claims             claims that one round of attempts may cost, default 50
 --   charge_lost            does a lost lease cost an attempt? default true
---   on_dead                a kind: one such job is enqueued, in the same transaction, for each job that dies,
---                          with args {"job": {"id", "kind", "queue"}, "reason", "error"}; default none
+--   on_dead                a kind: one such job is enqueued, in the same transaction, for each job
+--                          that dies, with args {"job": {"id", "kind", "queue"}, "reason",
+--                          "error"}; default none
 --   reset                  names of settings to put back to their default
 -- SQLSTATE JB002. Locks and writes: the row of kind; queue.
 create or replace function jobs.configure_kind(
@@ -21,7 +22,8 @@ begin
     '{queue,max_attempts,backoff,lease,timeout,max_claims,charge_lost,on_dead}');
   perform jobs._options(null, max_attempts, null, null, null, backoff, null);
   if max_claims not between 1 and 32767 then
-    perform jobs._raise_invalid(format('max_claims is %s', max_claims), 'max_claims is between 1 and 32767.');
+    perform jobs._raise_invalid(
+      format('max_claims is %s', max_claims), 'max_claims is between 1 and 32767.');
   end if;
   if on_dead = name then
     perform jobs._raise_invalid(format('on_dead of %s is itself', name),
@@ -31,13 +33,17 @@ begin
     case when queue is not null then array[queue] end, array_remove(array[name, on_dead], null));
   update jobs.kind k set
     queue = coalesce(jobs._set('queue', reset, configure_kind.queue, k.queue), 'default'),
-    max_attempts = jobs._set('max_attempts', reset, configure_kind.max_attempts::smallint, k.max_attempts),
+    max_attempts = jobs._set('max_attempts', reset, configure_kind.max_attempts::smallint,
+      k.max_attempts),
     backoff = jobs._set('backoff', reset, configure_kind.backoff, k.backoff),
-    lease_ms = jobs._set('lease', reset, nullif(jobs._milliseconds('lease', lease, 1000), 0), k.lease_ms),
+    lease_ms = jobs._set('lease', reset, nullif(jobs._milliseconds('lease', lease, 1000), 0),
+      k.lease_ms),
     timeout_ms = jobs._set('timeout', reset,
       nullif(jobs._milliseconds('timeout', timeout, 1), 0), k.timeout_ms),
-    max_claims = coalesce(jobs._set('max_claims', reset, configure_kind.max_claims::smallint, k.max_claims), 50),
-    charge_lost = coalesce(jobs._set('charge_lost', reset, configure_kind.charge_lost, k.charge_lost), true),
+    max_claims = coalesce(jobs._set('max_claims', reset, configure_kind.max_claims::smallint,
+      k.max_claims), 50),
+    charge_lost = coalesce(jobs._set('charge_lost', reset, configure_kind.charge_lost,
+      k.charge_lost), true),
     on_dead = jobs._set('on_dead', reset, configure_kind.on_dead, k.on_dead)
   where k.name = configure_kind.name;
 end $$;

@@ -1,8 +1,9 @@
 -- The settings given are in force for a queue, which exists afterwards; null leaves one as it is.
---   max_attempts, backoff      for its jobs, where neither job nor kind has its own; read when an attempt ends
+--   max_attempts, backoff      for its jobs, where neither job nor kind has its own; read when an
+--                              attempt ends
 --   lease, timeout             the same, but fixed when a job is enqueued
---   keep, keep_dead            how long ended jobs are kept by prune: completed, skipped, discarded and
---                              cancelled ones (default 7 days); dead ones (default 90 days)
+--   keep, keep_dead            how long ended jobs are kept by prune: completed, skipped, discarded
+--                              and cancelled ones (default 7 days); dead ones (default 90 days)
 --   reset                      names of settings to put back to their default
 -- SQLSTATE JB002. Locks and writes: the row of queue.
 create or replace function jobs.configure_queue(
@@ -22,9 +23,11 @@ begin
   end if;
   perform jobs._ensure_names(array[name], null);
   update jobs.queue q set
-    max_attempts = jobs._set('max_attempts', reset, configure_queue.max_attempts::smallint, q.max_attempts),
+    max_attempts = jobs._set('max_attempts', reset, configure_queue.max_attempts::smallint,
+      q.max_attempts),
     backoff = jobs._set('backoff', reset, configure_queue.backoff, q.backoff),
-    lease_ms = jobs._set('lease', reset, nullif(jobs._milliseconds('lease', lease, 1000), 0), q.lease_ms),
+    lease_ms = jobs._set('lease', reset, nullif(jobs._milliseconds('lease', lease, 1000), 0),
+      q.lease_ms),
     timeout_ms = jobs._set('timeout', reset,
       nullif(jobs._milliseconds('timeout', timeout, 1), 0), q.timeout_ms),
     keep = coalesce(jobs._set('keep', reset, configure_queue.keep, q.keep), interval '7 days'),

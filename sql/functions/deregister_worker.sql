@@ -1,4 +1,5 @@
--- The worker is no longer in the registry. Jobs that it still holds come back when their leases end.
+-- The worker is no longer in the registry. Jobs that it still holds come back when their leases
+-- end.
 -- Writes: worker.
 create or replace function jobs.deregister_worker(worker uuid)
 returns void

@@ -1,4 +1,5 @@
--- The token's job is discarded: a terminal outcome that is neither success nor failure; it is not worth doing.
+-- The token's job is discarded: a terminal outcome that is neither success nor failure; it is not
+-- worth doing.
 --   reason  for people to read, kept with the event, default none
 -- Returns `discarded` or `already_done`. SQLSTATE JB001 the claim is over.
 -- Locks: lease. Writes: lease, event.

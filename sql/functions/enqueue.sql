@@ -11,8 +11,8 @@
 --   backoff       see backoff_delay; default the kind's, the queue's, exponential from 1 s to 1 h
 --   headers       a JSON object for trace context and the like, up to 8 KiB
 -- SQLSTATEs: JB002 an argument is out of range, JB003 args or headers are too large.
--- Locks: none that another enqueue or a claim would wait for. Writes: job, ready or scheduled; queue,
--- kind and queue_priority when new.
+-- Locks: none that another enqueue or a claim would wait for. Writes: job, ready or scheduled;
+-- queue, kind and queue_priority when new.
 create or replace function jobs.enqueue(
   kind text, args jsonb default '{}', queue text default null, priority int default null,
   run_at timestamptz default null, delay interval default null, max_attempts int default null,
@@ -37,15 +37,19 @@ begin
   if pg_column_size(args) > 2000 then
     perform jobs._check_size('args', pg_column_size(args));
   end if;
-  -- what _place does for a job without options, of a kind and a queue that exist: this halves its cost
-  select q.id, k.id, 0, coalesce(k.lease_ms, q.lease_ms, 0), coalesce(k.timeout_ms, q.timeout_ms, 0), ''
+  -- what _place does for a job without options, of a kind and a queue that exist: this halves its
+  -- cost
+  select q.id, k.id, 0, coalesce(k.lease_ms, q.lease_ms, 0),
+    coalesce(k.timeout_ms, q.timeout_ms, 0), ''
   into _block.queue_id, _block.kind_id, _block.priority, _block.lease_ms, _block.timeout_ms,
     _block.routing_key
   from jobs.kind k join jobs.queue q on q.name = coalesce(enqueue.queue, k.queue)
   where k.name = enqueue.kind;
-  if not found or num_nonnulls(priority, run_at, delay, max_attempts, routing_key, timeout, lease, backoff,
+  if not found or num_nonnulls(priority, run_at, delay, max_attempts, routing_key, timeout, lease,
+    backoff,
       headers) > 0 then
-    _place := jobs._place(kind, queue, priority, run_at, delay, max_attempts, routing_key, timeout, lease,
+    _place := jobs._place(kind, queue, priority, run_at, delay, max_attempts, routing_key, timeout,
+      lease,
       backoff, headers);
     _block := _place.block;
     _at := _place.at;
@@ -53,13 +57,15 @@ begin
   end if;
 
   insert into jobs.job (id, xid, created_at, queue_id, kind_id, priority, options, args)
-  values (nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), _block.queue_id, _block.kind_id,
+  values (nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), _block.queue_id,
+    _block.kind_id,
     _block.priority, _options, enqueue.args)
   returning id into _id;
   if _at is null then
     insert into jobs.ready (
       ord, queue_id, kind_id, priority, attempt, claims, lease_ms, timeout_ms, routing_key, ids)
-    values (nextval('jobs.pos_seq'), _block.queue_id, _block.kind_id, _block.priority, 0, 0, _block.lease_ms,
+    values (nextval('jobs.pos_seq'), _block.queue_id, _block.kind_id, _block.priority, 0, 0,
+      _block.lease_ms,
       _block.timeout_ms, _block.routing_key, array[_id]);
     if pg_sequence_last_value(jobs._idle_flag(_block.queue_id)) = 2 then
       perform jobs._wake(_block.queue_id);

@@ -1,10 +1,10 @@
--- All of these jobs exist, if and when the caller's transaction commits, or none: an array of objects
--- whose keys are the arguments of enqueue. Returns one row per object, in order:
+-- All of these jobs exist, if and when the caller's transaction commits, or none: an array of
+-- objects whose keys are the arguments of enqueue. Returns one row per object, in order:
 --   ord      its index, from 1
 --   id       the job's id
 --   created  true
--- Objects that differ in args alone become blocks together; between jobs of different kinds or options
--- the order in the queue is that of each one's first object.
+-- Objects that differ in args alone become blocks together; between jobs of different kinds or
+-- options the order in the queue is that of each one's first object.
 -- SQLSTATEs: as enqueue; DETAIL names the index of the object. Locks and writes: as enqueue.
 create or replace function jobs.enqueue_many(jobs jsonb)
 returns table (ord int, id bigint, created boolean)
@@ -63,7 +63,8 @@ declare
   _ids bigint[];
 begin
   perform jobs._check_args(enqueue_many.args);
-  _place := jobs._place(kind, queue, priority, run_at, delay, max_attempts, routing_key, timeout, lease,
+  _place := jobs._place(kind, queue, priority, run_at, delay, max_attempts, routing_key, timeout,
+    lease,
     backoff, headers);
   _block := _place.block;
   _ids := jobs._insert_jobs(_block, _place.at, _place.options, enqueue_many.args);

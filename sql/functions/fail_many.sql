@@ -22,9 +22,11 @@ begin
     perform jobs._raise_invalid('the arrays differ in length',
       'Give one element (or null) per token, in the same order, or leave the array out.');
   end if;
-  for _nth in select t.nth from unnest(tokens) with ordinality as t(token, nth) order by t.token loop
+  for _nth in select t.nth from unnest(tokens) with ordinality as t(token, nth)
+    order by t.token loop
     _statuses[_nth] := coalesce(
-      jobs._fail(tokens[_nth], errors[_nth], retry_in[_nth], reasons[_nth], coalesce(charge[_nth], true)),
+      jobs._fail(tokens[_nth], errors[_nth], retry_in[_nth], reasons[_nth],
+        coalesce(charge[_nth], true)),
       jobs._refusal(tokens[_nth], '{failed,dead,cancelled}'));
   end loop;
   return query select t.token, t.status from unnest(tokens, _statuses) as t(token, status);

@@ -1,7 +1,7 @@
--- One job, whole, as a JSON object; null if there is no such job. Nothing changes.
--- Keys: id, kind, queue, state, priority, attempt, max_attempts, args, headers, created_at, since, run_at
--- (scheduled), result (completed; may be null), reason and error (where there is one), errors (of every
--- attempt: attempt, at, type, reason, error), cancel_requested (running).
+-- One job, whole, as a JSON object; null if there is no such job. Nothing changes. Keys: id, kind,
+-- queue, state, priority, attempt, max_attempts, args, headers, created_at, since, run_at
+-- (scheduled), result (completed; may be null), reason and error (where there is one), errors (of
+-- every attempt: attempt, at, type, reason, error), cancel_requested (running).
 create or replace function jobs.get(id bigint)
 returns jsonb
 language plpgsql stable security definer
@@ -22,7 +22,8 @@ begin
         where l.claim = s.claim and l.cancel & (1::bigint << array_position(l.ids, s.id) - 1) <> 0))
       else '{}' end
     || case when s.state in ('completed', 'running') then '{}'
-      else jsonb_strip_nulls(jsonb_build_object('reason', s.data -> 'reason', 'error', s.data -> 'error')) end
+      else jsonb_strip_nulls(jsonb_build_object('reason', s.data -> 'reason', 'error',
+        s.data -> 'error')) end
   into _job
   from jobs.job_state s
   join jobs.job j on j.id = s.id

@@ -7,7 +7,8 @@ as $$
 begin
   return query
     select h.* from (
-      select * from jobs.job_event e where e.job_id = history.id and e.type = 'enqueued' and e.pos = history.id
+      select * from jobs.job_event e where e.job_id = history.id and e.type = 'enqueued'
+        and e.pos = history.id
       union all
       select history.id, e.pos, e.at, e.type::text, q.name, e.attempt::int, e.claim, e.worker,
         e.data[array_position(e.ids, history.id)], e.xid

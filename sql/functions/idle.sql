@@ -1,7 +1,7 @@
--- The caller is about to sleep: the next enqueue into one of these queues (default all) notifies channel
--- `jobs.ready` with the queue's name, once. Claim once more after this call, then sleep, but poll too: a
--- notification is a hint that can be lost. Returns the seconds until the next scheduled job of these
--- queues is due (0 if one is), null if there is none.
+-- The caller is about to sleep: the next enqueue into one of these queues (default all) notifies
+-- channel `jobs.ready` with the queue's name, once. Claim once more after this call, then sleep,
+-- but poll too: a notification is a hint that can be lost. Returns the seconds until the next
+-- scheduled job of these queues is due (0 if one is), null if there is none.
 -- Writes: nothing but the flag, if it was not up.
 create or replace function jobs.idle(queues text[] default null)
 returns double precision
@@ -11,7 +11,8 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
 declare
-  _ids int[] := array(select q.id from jobs.queue q where idle.queues is null or q.name = any(idle.queues));
+  _ids int[] := array(select q.id from jobs.queue q where idle.queues is null
+    or q.name = any(idle.queues));
   _id int;
   _due timestamptz;
 begin

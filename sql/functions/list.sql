@@ -1,5 +1,5 @@
--- Jobs, a page at a time; nothing changes. Without a state: newest first. `ready` and `running`: longest first.
--- `scheduled`: next due first. States in which a job has ended: last ended first.
+-- Jobs, a page at a time; nothing changes. Without a state: newest first. `ready` and `running`:
+-- longest first. `scheduled`: next due first. States in which a job has ended: last ended first.
 --   state, queue, kind  only those, default any
 --   after               the cursor of the last row of the page before, default none
 --   max_jobs            rows at most, 1 to 1000, default 50
@@ -14,17 +14,20 @@ as $$
 declare
   _queue_id int := (select coalesce(max(q.id), -1) from jobs.queue q where q.name = list.queue);
   _kind_id int := (select coalesce(max(k.id), -1) from jobs.kind k where k.name = list.kind);
-  _after bigint[] := case when after is null then '{}' else string_to_array(after, ':')::bigint[] end;
+  _after bigint[] := case when after is null then '{}'
+    else string_to_array(after, ':')::bigint[] end;
   _page jsonb;   -- [[id, key], …]; keys are arrays of bigint, and a page is in their order
 begin
   if max_jobs not between 1 and 1000 then
-    perform jobs._raise_invalid(format('max_jobs is %s', max_jobs), 'max_jobs is between 1 and 1000.');
+    perform jobs._raise_invalid(
+      format('max_jobs is %s', max_jobs), 'max_jobs is between 1 and 1000.');
   end if;
   if state is null then
     select jsonb_agg(jsonb_build_array(p.id, array[-p.id]) order by p.id desc) into _page from (
       select j.id from jobs.job j
       where (cardinality(_after) = 0 or j.id < -_after[1])
-        and (list.queue is null or j.queue_id = _queue_id) and (list.kind is null or j.kind_id = _kind_id)
+        and (list.queue is null or j.queue_id = _queue_id)
+        and (list.kind is null or j.kind_id = _kind_id)
       order by j.id desc limit max_jobs) as p;
   elsif state = 'ready' then
     select jsonb_agg(jsonb_build_array(p.id, p.key) order by p.key) into _page from (
@@ -32,7 +35,8 @@ begin
       from (
         select r.ord, r.ids from jobs.ready r
         where (cardinality(_after) = 0 or r.ord >= _after[1])
-          and (list.queue is null or r.queue_id = _queue_id) and (list.kind is null or r.kind_id = _kind_id)
+          and (list.queue is null or r.queue_id = _queue_id)
+          and (list.kind is null or r.kind_id = _kind_id)
         order by r.ord limit max_jobs + 1) as b
       cross join lateral unnest(b.ids) with ordinality as i(id, slot)
       where array[b.ord, i.slot] > _after
@@ -43,8 +47,10 @@ begin
       from (
         select s.ord, s.ids, (extract(epoch from s.run_at) * 1000000)::bigint as due
         from jobs.scheduled s
-        where (cardinality(_after) = 0 or s.run_at >= to_timestamp(_after[1] / 1000000.0) - interval '1 s')
-          and (list.queue is null or s.queue_id = _queue_id) and (list.kind is null or s.kind_id = _kind_id)
+        where (cardinality(_after) = 0
+          or s.run_at >= to_timestamp(_after[1] / 1000000.0) - interval '1 s')
+          and (list.queue is null or s.queue_id = _queue_id)
+          and (list.kind is null or s.kind_id = _kind_id)
         order by s.run_at, s.ord) as b
       cross join lateral unnest(b.ids) with ordinality as i(id, slot)
       where array[b.due, b.ord, i.slot] > _after
@@ -56,7 +62,8 @@ begin
       cross join lateral unnest(l.ids) with ordinality as i(id, slot)
       join jobs.job j on j.id = i.id
       where l.unfinished & (1::bigint << (i.slot - 1)::int) <> 0 and array[l.claim, i.slot] > _after
-        and (list.queue is null or j.queue_id = _queue_id) and (list.kind is null or j.kind_id = _kind_id)
+        and (list.queue is null or j.queue_id = _queue_id)
+        and (list.kind is null or j.kind_id = _kind_id)
       order by key limit max_jobs) as p;
   elsif state in ('dead', 'cancelled', 'skipped', 'discarded') then
     select jsonb_agg(jsonb_build_array(p.id, p.key) order by p.key) into _page from (
@@ -68,7 +75,8 @@ begin
       join jobs._last_event t on t.job_id = i.id and t.pos = e.pos
       where r.type = list.state::jobs.transition
         and (cardinality(_after) = 0 or r.pos <= -_after[1]) and array[-r.pos, i.slot] > _after
-        and (list.queue is null or j.queue_id = _queue_id) and (list.kind is null or j.kind_id = _kind_id)
+        and (list.queue is null or j.queue_id = _queue_id)
+        and (list.kind is null or j.kind_id = _kind_id)
       order by r.pos desc, i.slot limit max_jobs) as p;
   elsif state = 'completed' then
     select jsonb_agg(jsonb_build_array(p.id, p.key) order by p.key) into _page from (
@@ -79,7 +87,8 @@ begin
       join jobs._last_event t on t.job_id = i.id and t.pos = e.pos
       where e.type = 'completed'
         and (cardinality(_after) = 0 or e.pos <= -_after[1]) and array[-e.pos, i.slot] > _after
-        and (list.queue is null or j.queue_id = _queue_id) and (list.kind is null or j.kind_id = _kind_id)
+        and (list.queue is null or j.queue_id = _queue_id)
+        and (list.kind is null or j.kind_id = _kind_id)
       order by e.pos desc, i.slot limit max_jobs) as p;
   else
     perform jobs._raise_invalid(format('there is no state %L', state),
@@ -93,5 +102,6 @@ begin
     join jobs.job_state s on s.id = (p.row ->> 0)::bigint
     order by p.nth;
 exception when invalid_text_representation then
-  perform jobs._raise_invalid(format('after is %L', after), 'Pass the cursor of the last row of a page.');
+  perform jobs._raise_invalid(
+    format('after is %L', after), 'Pass the cursor of the last row of a page.');
 end $$;

@@ -1,8 +1,9 @@
--- What must be done now and then is done: a tick, stale claims are reset, partitions are made ahead of the
--- sequence, workers not seen for a day are forgotten. Call it every few seconds from anywhere (workers do).
+-- What must be done now and then is done: a tick, stale claims are reset, partitions are made ahead
+-- of the sequence, workers not seen for a day are forgotten. Call it every few seconds from
+-- anywhere (workers do).
 -- Returns {"ticked": bool, "reset": jobs given back, "partitions": names of those made}.
--- Locks: as tick and reset_stale_claims; a new partition takes a short exclusive lock on the empty overflow
--- partition, and gives up after 100 ms. Writes: as those; worker, queue_priority.
+-- Locks: as tick and reset_stale_claims; a new partition takes a short exclusive lock on the empty
+-- overflow partition, and gives up after 100 ms. Writes: as those; worker, queue_priority.
 create or replace function jobs.maintain()
 returns jsonb
 language plpgsql volatile security definer

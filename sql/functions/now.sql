@@ -1,5 +1,5 @@
--- The installation's clock: clock_timestamp(), or the session's own if it set one (see set_test_clock).
--- Leases, delays and ticks are reckoned by it. SQLSTATE JB006.
+-- The installation's clock: clock_timestamp(), or the session's own if it set one (see
+-- set_test_clock). Leases, delays and ticks are reckoned by it. SQLSTATE JB006.
 create or replace function jobs.now()
 returns timestamptz
 language sql volatile

@@ -1,5 +1,6 @@
--- Nothing of this queue, or of this kind, is claimed any more: enqueuing goes on, running jobs finish. It lasts until resume.
--- Give queue, kind or both. SQLSTATEs: JB002 neither is given, JB004 there is none of that name.
+-- Nothing of this queue, or of this kind, is claimed any more: enqueuing goes on, running jobs
+-- finish. It lasts until resume. Give queue, kind or both. SQLSTATEs: JB002 neither is given, JB004
+-- there is none of that name.
 -- Locks and writes: the rows of queue and kind.
 create or replace function jobs.pause(queue text default null, kind text default null)
 returns void

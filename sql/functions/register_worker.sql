@@ -1,5 +1,5 @@
--- A worker process is in the registry, and the queues and kinds that it names exist. Returns its id, to pass
--- to claim and heartbeat. Nothing that recovers a job depends on the registry.
+-- A worker process is in the registry, and the queues and kinds that it names exist. Returns its
+-- id, to pass to claim and heartbeat. Nothing that recovers a job depends on the registry.
 --   name    a label of 1 to 255 bytes; need not be unique
 --   queues, kinds, info  for people to look at; info is any JSON
 -- SQLSTATE JB002. Writes: worker; queue and kind when new.
@@ -13,7 +13,8 @@ declare
   _id uuid;
 begin
   if name is null or octet_length(name) not between 1 and 255 then
-    perform jobs._raise_invalid('a worker needs a name', 'A name is 1 to 255 bytes long; it need not be unique.');
+    perform jobs._raise_invalid(
+      'a worker needs a name', 'A name is 1 to 255 bytes long; it need not be unique.');
   end if;
   perform jobs._ensure_names(queues, kinds);
   insert into jobs.worker (name, queues, kinds, info, started_at, seen_at)

@@ -1,5 +1,6 @@
 -- The token's job is ready again, behind those that are ready now; its attempt is given back.
--- Returns `ready`, `dead` (its claims are spent), `cancelled` (that was requested), or `already_done`.
+-- Returns `ready`, `dead` (its claims are spent), `cancelled` (that was requested), or
+-- `already_done`.
 -- SQLSTATE JB001 the claim is over. Locks: lease. Writes: lease, event, ready.
 create or replace function jobs.release(token bigint)
 returns text

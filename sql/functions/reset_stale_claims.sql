@@ -1,10 +1,11 @@
--- Jobs whose lease has ended are back: `ready`; `dead` if that spent their attempts or claims (reason
--- `abandoned`), `cancelled` if that was requested. One that outstayed its timeout has failed (reason
--- `timeout`). The attempt counts unless the kind's charge_lost is false. Anyone may call it at any time;
--- a worker that lives renews its leases and loses nothing.
+-- Jobs whose lease has ended are back: `ready`; `dead` if that spent their attempts or claims
+-- (reason `abandoned`), `cancelled` if that was requested. One that outstayed its timeout has
+-- failed (reason `timeout`). The attempt counts unless the kind's charge_lost is false. Anyone may
+-- call it at any time; a worker that lives renews its leases and loses nothing.
 --   max_jobs  stop after the claim that reaches it, default 1000
 -- Returns a row per job: its attempts charged, what it is now, and why if it is dead.
--- Locks: lease by claim, skipping what is locked. Writes: lease, event, ready, scheduled; job for on_dead.
+-- Locks: lease by claim, skipping what is locked. Writes: lease, event, ready, scheduled; job for
+-- on_dead.
 create or replace function jobs.reset_stale_claims(max_jobs int default 1000)
 returns table (id bigint, attempt int, status text, reason text)
 language plpgsql volatile security definer
@@ -31,7 +32,8 @@ begin
         case when _lease.deadline <= _now then
           jsonb_build_object('type', 'Timeout', 'message', format(
             'not finished %s ms after its claim: timeout %s ms, lease %s ms',
-            round(extract(epoch from _now - _lease.deadline) * 1000) + _lease.timeout_ms + _lease.lease_ms,
+            _lease.timeout_ms + _lease.lease_ms
+              + round(extract(epoch from _now - _lease.deadline) * 1000),
             _lease.timeout_ms, _lease.lease_ms)) end,
         case when _lease.deadline > _now then interval '0' end,
         case when _lease.deadline <= _now then 'timeout' else 'lost' end,

@@ -1,5 +1,5 @@
--- A job that had ended (`dead`, `cancelled`, `skipped`, `discarded` or `completed`) is ready again, with its
--- attempts and claims at zero; its history stays. Returns `ready`.
+-- A job that had ended (`dead`, `cancelled`, `skipped`, `discarded` or `completed`) is ready again,
+-- with its attempts and claims at zero; its history stays. Returns `ready`.
 -- SQLSTATEs: JB004; JB005 the job has not ended. Locks: the job's row. Writes: event, ready.
 create or replace function jobs.retry(id bigint)
 returns text

@@ -2,7 +2,8 @@
 --   queue, kind, reason  only those, default any; reason as in history: exhausted, abandoned, …
 -- Returns how many: call it again until it is 0. Locks: the jobs' rows. Writes: event, ready.
 create or replace function jobs.retry_many(
-  queue text default null, kind text default null, reason text default null, max_jobs int default 1000)
+  queue text default null, kind text default null, reason text default null,
+    max_jobs int default 1000)
 returns bigint
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp

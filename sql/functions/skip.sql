@@ -1,4 +1,5 @@
--- The token's job is skipped: a terminal outcome that is neither success nor failure; there was nothing to do.
+-- The token's job is skipped: a terminal outcome that is neither success nor failure; there was
+-- nothing to do.
 --   reason  for people to read, kept with the event, default none
 -- Returns `skipped` or `already_done`. SQLSTATE JB001 the claim is over.
 -- Locks: lease. Writes: lease, event.

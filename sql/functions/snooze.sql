@@ -1,10 +1,13 @@
 -- The token's job is put off: it is scheduled, its attempt is given back and its claims start anew.
 --   delay, until  when it may run again; give one of them
---   max_snoozes   how often it may be put off in its life; one more and it is dead; default without end
--- Returns `scheduled` (`ready` if that time has come), `dead`, `cancelled` (that was requested), or `already_done`.
+--   max_snoozes   how often it may be put off in its life; one more and it is dead; default without
+--                 end
+-- Returns `scheduled` (`ready` if that time has come), `dead`, `cancelled` (that was requested), or
+-- `already_done`.
 -- SQLSTATEs: JB001 the claim is over, JB002. Locks: lease. Writes: lease, event; scheduled, ready.
 create or replace function jobs.snooze(
-  token bigint, delay interval default null, until timestamptz default null, max_snoozes int default null)
+  token bigint, delay interval default null, until timestamptz default null,
+    max_snoozes int default null)
 returns text
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -33,7 +36,8 @@ begin
   if _snoozes >= max_snoozes then
     return (
       select s.status from jobs._settle(_lease, _slot, 'snoozed',
-        jsonb_build_object('type', 'TooManySnoozes', 'message', format('snoozed %s times', _snoozes)),
+        jsonb_build_object('type', 'TooManySnoozes', 'message',
+          format('snoozed %s times', _snoozes)),
         _delay, 'rejected', false) as s);
   end if;
   return (

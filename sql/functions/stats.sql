@@ -1,6 +1,7 @@
--- A row per queue: how many of its jobs are ready, scheduled and running now; how many ended in each way
--- within the window (failed: attempts that will be retried); how long the oldest ready block has been
--- ready, by its jobs' enqueuing or promotion; when the next scheduled job is due. Nothing changes.
+-- A row per queue: how many of its jobs are ready, scheduled and running now; how many ended in
+-- each way within the window (failed: attempts that will be retried); how long the oldest ready
+-- block has been ready, by its jobs' enqueuing or promotion; when the next scheduled job is due.
+-- Nothing changes.
 --   "window"  how far back, default 1 hour
 create or replace function jobs.stats("window" interval default '1 hour')
 returns table (
@@ -23,7 +24,8 @@ begin
       select s.queue_id, sum(cardinality(s.ids))::bigint as n, min(s.run_at) as next_run_at
       from jobs.scheduled s group by 1),
     held as (
-      select l.queue_id, sum(bit_count(l.unfinished::bit(64)))::bigint as n from jobs.lease l group by 1),
+      select l.queue_id, sum(bit_count(l.unfinished::bit(64)))::bigint as n from jobs.lease l
+        group by 1),
     ended as (
       select e.queue_id,
         sum(cardinality(e.ids)) filter (where e.type = 'completed') as completed,
@@ -34,7 +36,8 @@ begin
         sum(cardinality(e.ids)) filter (where e.type = 'discarded') as discarded
       from jobs.event e where e.pos >= _from and e.at >= _since group by 1)
     select q.name, q.paused, coalesce(w.n, 0), coalesce(s.n, 0), coalesce(h.n, 0),
-      coalesce(e.completed, 0), coalesce(e.failed, 0), coalesce(e.dead, 0), coalesce(e.cancelled, 0),
+      coalesce(e.completed, 0), coalesce(e.failed, 0), coalesce(e.dead, 0),
+        coalesce(e.cancelled, 0),
       coalesce(e.skipped, 0), coalesce(e.discarded, 0),
       (select jobs.now() - t.since from jobs.ready r
        join jobs.job_state t on t.id = r.ids[1]

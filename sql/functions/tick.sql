@@ -1,13 +1,15 @@
--- Watermarks have advanced, jobs whose time has come are ready, stale claims have been looked for (every
--- 5 s). Cheap enough for every 100 ms; claim calls it when nobody else has. Returns false, having done
--- nothing, when another tick is under way or this transaction may not tick: it has written already (its
--- own positions would be missed) or is not READ COMMITTED (it would not see what has been committed).
+-- Watermarks have advanced, jobs whose time has come are ready, stale claims have been looked for
+-- (every 5 s). Cheap enough for every 100 ms; claim calls it when nobody else has. Returns false,
+-- having done nothing, when another tick is under way or this transaction may not tick: it has
+-- written already (its own positions would be missed) or is not READ COMMITTED (it would not see
+-- what has been committed).
 --
--- The order of the first statements is the point: the last position is noted, then who holds the locks
--- under which positions are drawn (_next_epoch says why), then what is there. A tick that finds nothing
--- moved writes nothing. An advisory lock keeps ticks from doing the same work at once; it is not needed for
--- their correctness: every version of the marks holds by itself, and the newest counts. So when its holder
--- has published nothing for a second (a claim in a transaction that was left open), others go on without it.
+-- The order of the first statements is the point: the last position is noted, then who holds the
+-- locks under which positions are drawn (_next_epoch says why), then what is there. A tick that
+-- finds nothing moved writes nothing. An advisory lock keeps ticks from doing the same work at
+-- once; it is not needed for their correctness: every version of the marks holds by itself, and the
+-- newest counts. So when its holder has published nothing for a second (a claim in a transaction
+-- that was left open), others go on without it.
 -- Locks: that advisory lock, tried and not waited for; the rest, skipping what is locked.
 -- Writes: register, lane; scheduled, event, ready, lease as things fall due.
 create or replace function jobs.tick()
@@ -43,20 +45,23 @@ begin
 
   select case when s.is_called then s.last_value else 0 end into _new.pos from jobs.pos_seq s;
   select
-    coalesce(array_agg(l.virtualtransaction) filter (where l.relation = 'jobs.ready'::regclass), '{}'),
-    coalesce(array_agg(l.virtualtransaction) filter (where l.relation = 'jobs.scheduled'::regclass), '{}'),
-    coalesce(array_agg(l.virtualtransaction)
+    coalesce(array_agg(v) filter (where l.relation = 'jobs.ready'::regclass), '{}'),
+    coalesce(array_agg(v) filter (where l.relation = 'jobs.scheduled'::regclass), '{}'),
+    coalesce(array_agg(v)
       filter (where l.relation in ('jobs.job'::regclass, 'jobs.event'::regclass)), '{}')
   into _ready_holders, _scheduled_holders, _log_holders
-  from pg_locks l
-  where l.locktype = 'relation' and l.mode = 'RowExclusiveLock' and l.pid is distinct from pg_backend_pid()
+  from pg_locks l cross join lateral (select l.virtualtransaction) as t(v)
+  where l.locktype = 'relation' and l.mode = 'RowExclusiveLock'
+    and l.pid is distinct from pg_backend_pid()
     and l.relation in ('jobs.ready'::regclass, 'jobs.scheduled'::regclass, 'jobs.job'::regclass,
       'jobs.event'::regclass)
     and l.database = (select d.oid from pg_database d where d.datname = current_database());
 
   if _new.pos = _old.pos and _ready_holders || _scheduled_holders || _log_holders = '{}'
-    and (_old.ready_epoch).holders || (_old.scheduled_epoch).holders || (_old.log_epoch).holders = '{}'
-    and not exists (select from jobs.scheduled s where s.run_at >= _old.scheduled_floor and s.run_at <= _now)
+    and (_old.ready_epoch).holders || (_old.scheduled_epoch).holders
+      || (_old.log_epoch).holders = '{}'
+    and not exists (select from jobs.scheduled s where s.run_at >= _old.scheduled_floor
+      and s.run_at <= _now)
     and (_old.swept_at > _now - interval '5 s'
       or not exists (select from jobs.lease l where l.claim >= _old.oldest_claim)) then
     return true;
@@ -104,7 +109,8 @@ begin
   -- a claim is at or above its event's position << 12: those that are decided and gone lie below
   _new.oldest_claim := greatest(_new.oldest_claim, least(
     (_new.safe_pos + 1) << 12,
-    (select l.claim from jobs.lease l where l.claim >= _new.oldest_claim order by l.claim limit 1)));
+    (select l.claim from jobs.lease l where l.claim >= _new.oldest_claim
+    order by l.claim limit 1)));
   if _old.swept_at < _now - interval '5 s' or _old.at > _now then
     _new.swept_at := _now;
     perform from jobs.reset_stale_claims(100);

@@ -1,5 +1,5 @@
--- Folds the log and compares it with the live tables, in one snapshot. No row: they agree. It reads everything;
--- for tests, and for an operator who has a doubt. Nothing changes.
+-- Folds the log and compares it with the live tables, in one snapshot. No row: they agree. It reads
+-- everything; for tests, and for an operator who has a doubt. Nothing changes.
 --   problem  what does not agree, job_id of which job (null: of no single one), detail both sides
 create or replace function jobs.verify()
 returns table (problem text, job_id bigint, detail text)
@@ -36,12 +36,14 @@ as $$
     cross join lateral (
       select a.hard[array_position(a.priorities, p.priority)] as hard from jobs.lane a
       where a.queue_id = p.queue_id order by a.ver desc limit 1) as l)
-  select 'in two places', id, string_agg(state, ', ' order by state) from live group by id having count(*) > 1
+  select 'in two places', id, string_agg(state, ', ' order by state) from live
+    group by id having count(*) > 1
   union all
   select 'lost: the log has it live', f.id, format('log: %s', f.state)
   from folded f left join live l on l.id = f.id where f.state is not null and l.id is null
   union all
-  select 'live, but not in the log', l.id, format('table: %s, log: %s', l.state, coalesce(f.state, 'ended'))
+  select 'live, but not in the log', l.id,
+    format('table: %s, log: %s', l.state, coalesce(f.state, 'ended'))
   from live l left join folded f on f.id = l.id where f.id is null or f.state is null
   union all
   select 'states differ', l.id, format('table: %s, log: %s', l.state, f.state)
@@ -53,7 +55,8 @@ as $$
   select 'queues differ', l.id, format('table: %s, job: %s', l.queue_id, f.queue_id)
   from live l join folded f on f.id = l.id where f.queue_id <> l.queue_id
   union all
-  select 'a claim without an open slot', null, l.claim::text from jobs.lease l where l.unfinished = 0
+  select 'a claim without an open slot', null, l.claim::text from jobs.lease l
+    where l.unfinished = 0
   union all
   select 'a ready block below its watermark', null,
     format('queue %s, priority %s, ord %s, hard %s', s.queue_id, s.priority, s.ord, s.hard)

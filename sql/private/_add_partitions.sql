@@ -1,6 +1,7 @@
--- job and event have a partition ahead once the newest is half full. A partition is as wide as the one
--- before it, or twice that if it filled within a day: few and large ones keep the claim fast. Nothing is
--- done when the tables are busy; the next call tries again, and the overflow partition takes the rows meanwhile.
+-- job and event have a partition ahead once the newest is half full. A partition is as wide as the
+-- one before it, or twice that if it filled within a day: few and large ones keep the claim fast.
+-- Nothing is done when the tables are busy; the next call tries again, and the overflow partition
+-- takes the rows meanwhile.
 create or replace function jobs._add_partitions()
 returns text[]
 language plpgsql volatile

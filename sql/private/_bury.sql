@@ -1,5 +1,6 @@
--- These jobs are dead: an event, and for each a job of its kind's on_dead, if that is set, with args
--- {"job": {"id", "kind", "queue"}, "reason", "error"}. Writes: event; job and ready for on_dead.
+-- These jobs are dead: an event, and for each a job of its kind's on_dead, if that is set, with
+-- args {"job": {"id", "kind", "queue"}, "reason", "error"}. Writes: event; job and ready for
+-- on_dead.
 create or replace function jobs._bury(
   queue_id int, attempt int, claim bigint, ids bigint[], reason text, error jsonb)
 returns void

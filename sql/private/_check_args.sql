@@ -1,5 +1,5 @@
--- Raises JB002 or JB003, naming the index, if one of these args cannot be stored. `ords`: the indexes
--- by which the caller knows them (default: their places in args, from 1).
+-- Raises JB002 or JB003, naming the index, if one of these args cannot be stored. `ords`: the
+-- indexes by which the caller knows them (default: their places in args, from 1).
 create or replace function jobs._check_args(args jsonb[], ords int[] default null)
 returns void
 language plpgsql stable

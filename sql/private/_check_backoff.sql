@@ -14,7 +14,7 @@ begin
   end if;
   if jsonb_typeof(backoff) <> 'object' then
     perform jobs._raise_invalid('backoff is not a JSON object',
-      'For example {"strategy": "exponential", "base": 1, "factor": 2, "cap": 3600, "jitter": 0.25}.');
+      'For example {"strategy": "exponential", "base": 1, "cap": 3600, "jitter": 0.25}.');
   end if;
   select k into _unknown from jsonb_object_keys(backoff) k
   where k not in ('strategy', 'base', 'factor', 'cap', 'jitter', 'delays') limit 1;
@@ -34,9 +34,10 @@ begin
     or coalesce((backoff ->> 'factor')::numeric, 2) not between 1 and 1000
     or coalesce((backoff ->> 'cap')::numeric, 3600) not between 0 and 31536000
     or coalesce((backoff ->> 'jitter')::numeric, 0) not between 0 and 1
-    or coalesce((backoff ->> 'base')::numeric, 1) > coalesce((backoff ->> 'cap')::numeric, 3600) then
+    or coalesce((backoff ->> 'base')::numeric, 1)
+      > coalesce((backoff ->> 'cap')::numeric, 3600) then
     perform jobs._raise_invalid(format('backoff %s is out of range', backoff),
-      '0 <= base <= cap <= 31536000 (seconds), 1 <= factor <= 1000, 0 <= jitter <= 1; cap is 3600 by default.');
+      '0 <= base <= cap (default 3600) <= 31536000 s, 1 <= factor <= 1000, 0 <= jitter <= 1.');
   end if;
   if (_strategy = 'list') <> (backoff ? 'delays')
     or backoff ? 'delays' and (

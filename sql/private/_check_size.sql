@@ -19,7 +19,7 @@ begin
       errcode = 'JB003',
       message = format('%s: too large', what),
       detail = format('%s bytes as stored, %s allowed', bytes, _cap),
-      hint = format('Store the data elsewhere and pass a reference, or raise jobs.setting.max_%s_bytes.',
-        _name);
+      hint = format(
+        'Store it elsewhere and pass a reference, or raise jobs.setting.max_%s_bytes.', _name);
   end if;
 end $$;

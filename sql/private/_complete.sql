@@ -1,5 +1,5 @@
--- Each token's job is completed (see complete_many). Returns a row only for a token whose status is not
--- `completed`. Claims are finished in ascending order.
+-- Each token's job is completed (see complete_many). Returns a row only for a token whose status is
+-- not `completed`. Claims are finished in ascending order.
 create or replace function jobs._complete(tokens bigint[], results jsonb[])
 returns table (token bigint, status text)
 language plpgsql volatile
@@ -33,10 +33,12 @@ begin
     if _group.n = bit_count(_group.slots::bit(64)) then
       with finished as (
         delete from jobs.lease l
-        where l.claim = _group.claim and l.unfinished = _group.slots and cardinality(l.ids) = _group.n
+        where l.claim = _group.claim and l.unfinished = _group.slots
+          and cardinality(l.ids) = _group.n
         returning *)
       insert into jobs.event (pos, xid, at, claim, queue_id, type, attempt, ids, data)
-      select nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), f.claim, f.queue_id, 'completed',
+      select nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), f.claim,
+        f.queue_id, 'completed',
         f.attempt, f.ids,
         case when results is not null then array(
           select t.result from unnest(tokens, results) as t(token, result)

@@ -1,5 +1,6 @@
--- Partitions of job and event that lie wholly below the oldest job that is left are gone: every event up to
--- there is of a job that was pruned. A partition into which positions are still drawn stays.
+-- Partitions of job and event that lie wholly below the oldest job that is left are gone: every
+-- event up to there is of a job that was pruned. A partition into which positions are still drawn
+-- stays.
 create or replace function jobs._drop_partitions()
 returns void
 language plpgsql volatile
@@ -16,7 +17,8 @@ begin
     from pg_inherits i
     join pg_class c on c.oid = i.inhrelid
     where i.inhparent in ('jobs.job'::regclass, 'jobs.event'::regclass)
-      and substring(pg_get_expr(c.relpartbound, c.oid) from $re$TO \('?(\d+)'?\)$re$)::bigint <= _oldest
+      and substring(pg_get_expr(c.relpartbound,
+        c.oid) from $re$TO \('?(\d+)'?\)$re$)::bigint <= _oldest
   loop
     begin
       execute format('drop table %s', _partition);

@@ -11,7 +11,8 @@ begin
   if _lease.claim is null then
     return jobs._raise_stale(token, jobs._refusal(token, array[type]));
   end if;
-  perform jobs._log(type, _lease.queue_id, _lease.attempt, jobs._pick(_lease.ids, _slot), _lease.claim,
+  perform jobs._log(type, _lease.queue_id, _lease.attempt, jobs._pick(_lease.ids, _slot),
+    _lease.claim,
     case when reason is not null then
       array[jsonb_build_object('reason', jobs._trim_bytes(reason, 1024, false))] end);
   return type;

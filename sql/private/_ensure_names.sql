@@ -1,5 +1,6 @@
--- Makes the queues and kinds that do not exist yet. Waits for another transaction that is making the
--- same one: once in the life of a name. Raises JB002 for a name that is empty or over 255 bytes.
+-- Makes the queues and kinds that do not exist yet. Waits for another transaction that is making
+-- the same one: once in the life of a name. Raises JB002 for a name that is empty or over 255
+-- bytes.
 create or replace function jobs._ensure_names(queues text[], kinds text[])
 returns void
 language plpgsql volatile

@@ -1,7 +1,7 @@
--- An error as it is kept: an object with type, message, traceback and whatever else fits. What is too long
--- for setting.max_error_bytes is cut, never refused: a message keeps its beginning (a quarter of the
--- room), a traceback its end (a half), and other keys are dropped. A value that is not an object becomes
--- the message.
+-- An error as it is kept: an object with type, message, traceback and whatever else fits. What is
+-- too long for setting.max_error_bytes is cut, never refused: a message keeps its beginning (a
+-- quarter of the room), a traceback its end (a half), and other keys are dropped. A value that is
+-- not an object becomes the message.
 create or replace function jobs._error(error jsonb)
 returns jsonb
 language plpgsql stable

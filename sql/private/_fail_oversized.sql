@@ -1,4 +1,5 @@
--- Jobs whose result is over the cap have failed, with an error that says so. Returns their statuses.
+-- Jobs whose result is over the cap have failed, with an error that says so. Returns their
+-- statuses.
 create or replace function jobs._fail_oversized(tokens bigint[], results jsonb[])
 returns table (token bigint, status text)
 language plpgsql volatile

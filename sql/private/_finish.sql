@@ -1,5 +1,5 @@
--- The one fence: these slots of this claim are finished, now and only once. Returns the lease; a null
--- row, and nothing has changed, unless all of them were unfinished. Locks and writes: lease.
+-- The one fence: these slots of this claim are finished, now and only once. Returns the lease; a
+-- null row, and nothing has changed, unless all of them were unfinished. Locks and writes: lease.
 create or replace function jobs._finish(claim bigint, slots bigint)
 returns jobs.lease
 language plpgsql volatile

@@ -1,5 +1,6 @@
--- If nobody has ticked for 100 ms: a tick, where this transaction may (it has run nothing before, or
--- its tick would lock out all others until it ends); otherwise what is due becomes ready at least.
+-- If nobody has ticked for 100 ms: a tick, where this transaction may (it has run nothing before,
+-- or its tick would lock out all others until it ends); otherwise what is due becomes ready at
+-- least.
 create or replace function jobs._freshen()
 returns void
 language plpgsql volatile

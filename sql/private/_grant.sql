@@ -1,5 +1,6 @@
--- The block's ids, at most 60, are claimed until the lease ends: an event and a lease. Returns the claim.
--- A claim is never committed asynchronously: after a crash its number could be given out again.
+-- The block's ids, at most 60, are claimed until the lease ends: an event and a lease. Returns the
+-- claim. A claim is never committed asynchronously: after a crash its number could be given out
+-- again.
 create or replace function jobs._grant(block jobs.ready, worker uuid, lease_ms int)
 returns bigint
 language plpgsql volatile
@@ -21,7 +22,8 @@ begin
     from (select nextval('jobs.pos_seq') as pos) as p
     returning claim)
   insert into jobs.lease (
-    claim, until, deadline, unfinished, queue_id, kind_id, lease_ms, timeout_ms, priority, attempt, claims, flags,
+    claim, until, deadline, unfinished, queue_id, kind_id, lease_ms, timeout_ms, priority, attempt,
+      claims, flags,
     ids)
   select c.claim, _now + _lease,
     case block.timeout_ms when 0 then 'infinity'

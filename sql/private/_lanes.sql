@@ -1,5 +1,5 @@
--- The lanes that a claim walks: those of the queues that are not paused (null: of all queues), highest
--- priority first, then in the order of the array; and from which ord on each is scanned.
+-- The lanes that a claim walks: those of the queues that are not paused (null: of all queues),
+-- highest priority first, then in the order of the array; and from which ord on each is scanned.
 create or replace function jobs._lanes(
   queues text[], out queue_ids int[], out priorities smallint[], out softs bigint[],
   out kinds_paused boolean)
@@ -8,7 +8,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   kinds_paused := exists (select from jobs.kind k where k.paused);
-  select array_agg(a.id order by a.priority desc, a.nth), array_agg(a.priority order by a.priority desc, a.nth),
+  select array_agg(a.id order by a.priority desc, a.nth),
+    array_agg(a.priority order by a.priority desc, a.nth),
     array_agg(coalesce(a.soft, 0) order by a.priority desc, a.nth)
   into queue_ids, priorities, softs
   from (

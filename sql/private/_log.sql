@@ -11,7 +11,8 @@ declare
   _pos bigint;
 begin
   insert into jobs.event (pos, xid, at, claim, queue_id, type, attempt, ids, data)
-  values (nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), claim, queue_id, type, attempt, ids,
+  values (nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), claim, queue_id, type,
+    attempt, ids,
     data)
   returning event.pos into _pos;
   if type in ('failed', 'dead', 'cancelled', 'skipped', 'discarded') then

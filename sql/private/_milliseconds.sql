@@ -1,4 +1,5 @@
--- An option's duration as stored: milliseconds, 0 for null. JB002 if it is not within [least, 20 days].
+-- An option's duration as stored: milliseconds, 0 for null. JB002 if it is not within [least, 20
+-- days].
 create or replace function jobs._milliseconds(what text, duration interval, least_ms int)
 returns int
 language plpgsql immutable

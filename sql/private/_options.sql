@@ -17,7 +17,8 @@ begin
       'Leave routing_key out for a job that any worker may take.');
   end if;
   if jsonb_typeof(headers) <> 'object' then
-    perform jobs._raise_invalid('headers is not a JSON object', 'For example {"traceparent": "00-…"}.');
+    perform jobs._raise_invalid(
+      'headers is not a JSON object', 'For example {"traceparent": "00-…"}.');
   end if;
   if pg_column_size(headers) > 2000 then
     perform jobs._check_size('headers', pg_column_size(headers));

@@ -21,11 +21,13 @@ begin
     if _try > 2 then
       raise exception using
         errcode = '40001',
-        message = format('queue or kind of %s was made by a transaction that this one cannot see', kind),
+        message = format('queue or kind of %s was made by a transaction that this one cannot see',
+        kind),
         hint = 'Run the transaction again.';
     end if;
     perform jobs._ensure_names(
-      array[coalesce(queue, (select k.queue from jobs.kind k where k.name = _place.kind), 'default')],
+      array[coalesce(queue, (select k.queue from jobs.kind k
+        where k.name = _place.kind), 'default')],
       array[kind]);
   end loop;
 
@@ -46,15 +48,17 @@ begin
     end if;
   end if;
 
-  if num_nonnulls(run_at, delay, max_attempts, routing_key, timeout, lease, backoff, headers) = 0 then
+  if num_nonnulls(run_at, delay, max_attempts, routing_key, timeout, lease, backoff,
+    headers) = 0 then
     return;
   end if;
   if run_at is not null and delay is not null then
     perform jobs._raise_invalid('both run_at and delay are given', 'Give one of them.');
   end if;
   if not isfinite(run_at) or delay not between interval '0' and interval '1000 years' then
-    perform jobs._raise_invalid(format('the job would run %s', coalesce('at ' || run_at, 'in ' || delay)),
-      'run_at is finite, delay not negative and at most 1000 years; a run_at in the past means now.');
+    perform jobs._raise_invalid(format('the job would run %s',
+      coalesce('at ' || run_at, 'in ' || delay)),
+      'run_at is finite, delay not negative and at most 1000 years; in the past means now.');
   end if;
   at := coalesce(run_at, jobs.now() + delay);
   if at <= jobs.now() then

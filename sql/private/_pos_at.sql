@@ -1,5 +1,6 @@
--- A position at or below those of all events since `at`: found by bisection, since the log has no index on
--- time. Positions and times may differ in order by as long as a transaction lasts; an hour is taken off.
+-- A position at or below those of all events since `at`: found by bisection, since the log has no
+-- index on time. Positions and times may differ in order by as long as a transaction lasts; an hour
+-- is taken off.
 create or replace function jobs._pos_at(at timestamptz)
 returns bigint
 language plpgsql stable
@@ -14,7 +15,8 @@ declare
 begin
   while _high - _low > 1000 loop
     _middle := (_low + _high) / 2;
-    select e.pos, e.at into _pos, _at from jobs.event e where e.pos >= _middle order by e.pos limit 1;
+    select e.pos, e.at into _pos, _at from jobs.event e where e.pos >= _middle
+      order by e.pos limit 1;
     if _at >= _pos_at.at - interval '1 hour' then
       _high := _middle;
     else

@@ -1,6 +1,8 @@
--- Up to max_blocks blocks whose time has come are ready, merged with their like into blocks of 60, in the
--- order of their times; sleeping workers of their queues are told. Any transaction may do it.
--- Returns how many blocks were taken. Locks: scheduled, skipping what is locked. Writes: scheduled, event, ready.
+-- Up to max_blocks blocks whose time has come are ready, merged with their like into blocks of 60,
+-- in the order of their times; sleeping workers of their queues are told. Any transaction may do
+-- it.
+-- Returns how many blocks were taken. Locks: scheduled, skipping what is locked. Writes: scheduled,
+-- event, ready.
 create or replace function jobs._promote(max_blocks int)
 returns int
 language plpgsql volatile
@@ -37,7 +39,8 @@ begin
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, id >> 10, (nth - 1) / 60
     order by min(run_at), min(ord)
   loop
-    _block := row(null, _row.queue_id, _row.kind_id, _row.priority, _row.attempt, _row.claims, _row.flags,
+    _block := row(null, _row.queue_id, _row.kind_id, _row.priority, _row.attempt, _row.claims,
+      _row.flags,
       _row.lease_ms, _row.timeout_ms, _row.routing_key, _row.ids);
     perform jobs._log('promoted', _block.queue_id, _block.attempt, _block.ids);
     perform jobs._put(_block, null);

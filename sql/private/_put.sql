@@ -1,6 +1,6 @@
--- The block's ids, which ascend, may be claimed from run_at on (null: now), in blocks of up to 60 whose ids
--- lie within 1,024 of one another (event_by_first_id rests on that).
--- run_at is raised to the clock of the insert itself, which holds the lock: tick's floor rests on it.
+-- The block's ids, which ascend, may be claimed from run_at on (null: now), in blocks of up to 60
+-- whose ids lie within 1,024 of one another (event_by_first_id rests on that). run_at is raised to
+-- the clock of the insert itself, which holds the lock: tick's floor rests on it.
 create or replace function jobs._put(block jobs.ready, run_at timestamptz)
 returns void
 language plpgsql volatile
@@ -20,12 +20,14 @@ begin
     block.ids := _all[_first:_last];
     if run_at is null then
       insert into jobs.ready (
-        ord, queue_id, kind_id, priority, attempt, claims, flags, lease_ms, timeout_ms, routing_key, ids)
+        ord, queue_id, kind_id, priority, attempt, claims, flags, lease_ms, timeout_ms,
+          routing_key, ids)
       values (nextval('jobs.pos_seq'), block.queue_id, block.kind_id, block.priority, block.attempt,
         block.claims, block.flags, block.lease_ms, block.timeout_ms, block.routing_key, block.ids);
     else
       insert into jobs.scheduled (
-        ord, queue_id, kind_id, priority, attempt, claims, flags, lease_ms, timeout_ms, routing_key, ids,
+        ord, queue_id, kind_id, priority, attempt, claims, flags, lease_ms, timeout_ms,
+          routing_key, ids,
         run_at)
       values (nextval('jobs.pos_seq'), block.queue_id, block.kind_id, block.priority, block.attempt,
         block.claims, block.flags, block.lease_ms, block.timeout_ms, block.routing_key, block.ids,

@@ -8,7 +8,8 @@ begin
   if refusal = 'stale' then
     raise exception using
       errcode = 'JB001',
-      message = format('stale claim: token %s no longer holds its job', coalesce(token::text, 'null')),
+      message = format('stale claim: token %s no longer holds its job',
+      coalesce(token::text, 'null')),
       detail = 'Its lease ended and was reset, or another outcome was accepted.',
       hint = 'Roll back: the job runs again, or ran elsewhere. Renew leases with jobs.heartbeat.';
   end if;

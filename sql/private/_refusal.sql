@@ -1,4 +1,5 @@
--- Why a token was refused: `already_done` if its claim has ended with one of these transitions, else `stale`.
+-- Why a token was refused: `already_done` if its claim has ended with one of these transitions,
+-- else `stale`.
 create or replace function jobs._refusal(token bigint, types jobs.transition[])
 returns text
 language plpgsql stable

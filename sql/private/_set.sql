@@ -1,5 +1,5 @@
--- The value that a setting has after configure_*: null if it is named in reset, else the value given, else
--- what it was.
+-- The value that a setting has after configure_*: null if it is named in reset, else the value
+-- given, else what it was.
 create or replace function jobs._set(name text, reset text[], value anyelement, old anyelement)
 returns anyelement
 language plpgsql immutable

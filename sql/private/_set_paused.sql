@@ -6,7 +6,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if num_nonnulls(queue, kind) = 0 then
-    perform jobs._raise_invalid('neither queue nor kind is given', 'Say what: queue, kind or both.');
+    perform jobs._raise_invalid(
+      'neither queue nor kind is given', 'Say what: queue, kind or both.');
   end if;
   if queue is not null then
     update jobs.queue q set paused = _set_paused.paused where q.name = _set_paused.queue;
@@ -21,6 +22,7 @@ begin
     end if;
   end if;
   if not paused then
-    perform jobs._wake(q.id) from jobs.queue q where _set_paused.queue is null or q.name = _set_paused.queue;
+    perform jobs._wake(q.id)
+    from jobs.queue q where _set_paused.queue is null or q.name = _set_paused.queue;
   end if;
 end $$;

@@ -1,5 +1,5 @@
--- What becomes of slots that ended without a terminal outcome: cancelled if that was requested, dead if
--- the reason or a budget says so, else back in the queue, at once or later.
+-- What becomes of slots that ended without a terminal outcome: cancelled if that was requested,
+-- dead if the reason or a budget says so, else back in the queue, at once or later.
 --   lease     as _finish returned it
 --   slots     which of its ids
 --   type      failed, expired, released or snoozed
@@ -49,9 +49,11 @@ begin
     reason_dead := null;
     if _group.fate = 'cancelled' then
       perform jobs._log('cancelled', lease.queue_id, _group.charged, _group.ids, lease.claim,
-        array_fill(jsonb_strip_nulls(jsonb_build_object('error', error)), array[cardinality(_group.ids)]));
+        array_fill(jsonb_strip_nulls(jsonb_build_object('error', error)),
+          array[cardinality(_group.ids)]));
     elsif _group.fate <> 'live' then
-      perform jobs._bury(lease.queue_id, _group.charged, lease.claim, _group.ids, _group.fate, error);
+      perform jobs._bury(lease.queue_id, _group.charged, lease.claim, _group.ids, _group.fate,
+        error);
       status := 'dead';
       reason_dead := _group.fate;
     else
@@ -67,7 +69,8 @@ begin
           array[cardinality(_group.ids)]));
       _block := row(null, lease.queue_id, _group.kind_id, lease.priority, _group.charged,
         case when type = 'snoozed' then 0 else lease.claims end, lease.flags & ~1,
-        case when lease.flags & 1 = 1 then lease.lease_ms else 0 end, lease.timeout_ms, _group.routing_key, _group.ids);
+        case when lease.flags & 1 = 1 then lease.lease_ms else 0 end, lease.timeout_ms,
+        _group.routing_key, _group.ids);
       perform jobs._put(_block, _run_at);
     end if;
     attempt := _group.charged;

@@ -1,10 +1,10 @@
--- Claims up to max_jobs jobs for the worker; the arguments are those of claim. Returns the claims made,
--- in claim order. Blocks of one lane that agree in attempt, lease and timeout, and whose ids ascend and lie
--- within 1,024, share a claim of up to 60.
+-- Claims up to max_jobs jobs for the worker; the arguments are those of claim. Returns the claims
+-- made, in claim order. Blocks of one lane that agree in attempt, lease and timeout, and whose ids
+-- ascend and lie within 1,024, share a claim of up to 60.
 --
--- A lane is a queue and a priority. Each is scanned from its soft watermark (see tick), so that the cost
--- does not grow with what has been claimed before. A block that holds more than is wanted is split; the
--- rest goes back under the same ord and keeps its place.
+-- A lane is a queue and a priority. Each is scanned from its soft watermark (see tick), so that the
+-- cost does not grow with what has been claimed before. A block that holds more than is wanted is
+-- split; the rest goes back under the same ord and keeps its place.
 create or replace function jobs._take(
   queues text[], worker uuid, max_jobs int, lease interval, kinds text[], routing text[])
 returns bigint[]
@@ -26,7 +26,8 @@ declare
   _claims bigint[] := array[]::bigint[];
 begin
   if max_jobs not between 1 and 10000 or max_jobs is null then
-    perform jobs._raise_invalid(format('max_jobs is %s', max_jobs), 'max_jobs is between 1 and 10000.');
+    perform jobs._raise_invalid(format('max_jobs is %s',
+      max_jobs), 'max_jobs is between 1 and 10000.');
   end if;
   if lease is not null then
     _lease_ms := jobs._milliseconds('lease', lease, 1000);
@@ -35,7 +36,8 @@ begin
   for _pass in 1..2 loop
     if _pass = 1 and cardinality(queues) = 1 then
       -- the common case, in one statement: the lanes that the last tick knew
-      select array_fill(q.id, array[cardinality(l.priorities)]) as queue_ids, l.priorities, l.soft as softs,
+      select array_fill(q.id, array[cardinality(l.priorities)]) as queue_ids, l.priorities,
+        l.soft as softs,
         exists (select from jobs.kind k where k.paused) as kinds_paused
       into _lanes
       from jobs.queue q
@@ -59,7 +61,8 @@ begin
             where r.queue_id = _lanes.queue_ids[_lane] and r.priority = _lanes.priorities[_lane]
               and r.ord >= _lanes.softs[_lane]
               and (_kinds is null or r.kind_id = any(_kinds))
-              and (routing is null or r.routing_key = any(routing) or _unrouted and r.routing_key = '')
+              and (routing is null or r.routing_key = any(routing) or _unrouted
+                and r.routing_key = '')
             order by r.ord limit 1 for update skip locked)
           returning * into _block;
           _found := found::int;
@@ -86,7 +89,8 @@ begin
           _left := _left - cardinality(_block.ids);
           if _next.ids is null then
             _next := _block;
-          elsif (_next.queue_id, _next.priority, _next.attempt, _next.claims, _next.flags, _next.lease_ms,
+          elsif (_next.queue_id, _next.priority, _next.attempt, _next.claims, _next.flags,
+            _next.lease_ms,
                 _next.timeout_ms)
               = (_block.queue_id, _block.priority, _block.attempt, _block.claims, _block.flags,
                 _block.lease_ms, _block.timeout_ms)

@@ -10,7 +10,7 @@ begin
     raise exception using
       errcode = 'JB006',
       message = 'this session has set its own clock, but the installation does not allow it',
-      hint = 'Reset jobs.test_clock, or let the owner run: update jobs.setting set test_clock = true';
+      hint = 'Reset jobs.test_clock, or let the owner set jobs.setting.test_clock to true.';
   end if;
   return current_setting('jobs.test_clock')::timestamptz;
 end $$;

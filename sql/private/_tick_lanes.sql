@@ -1,11 +1,12 @@
 -- The marks of every queue move as far as they may; a queue whose marks matter gets a new version.
 --   bound      every ord below it is decided; null while an enqueuing transaction is open
---   run_ahead  with bound null: soft marks may pass hard ones, up to this ord, since that transaction has
---              been open for over a second; null: they stay
+--   run_ahead  with bound null: soft marks may pass hard ones, up to this ord, since that
+--              transaction has been open for over a second; null: they stay
 --   probe      look for stragglers below soft, however dear
 --   mend       begin from zero: repairs a mark that is too high, whatever the cause
 -- Writes: lane.
-create or replace function jobs._tick_lanes(bound bigint, run_ahead bigint, probe boolean, mend boolean)
+create or replace function jobs._tick_lanes(bound bigint, run_ahead bigint, probe boolean,
+  mend boolean)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -33,8 +34,10 @@ begin
     _moved := false;
     _visited := jobs._blocks_visited();
     for _nth in 1..cardinality(_queue.priorities) loop
-      _s := coalesce(_queue.soft[array_position(_queue.old_priorities, _queue.priorities[_nth])], 0);
-      _h := coalesce(_queue.hard[array_position(_queue.old_priorities, _queue.priorities[_nth])], 0);
+      _s := coalesce(_queue.soft[array_position(_queue.old_priorities, _queue.priorities[_nth])],
+        0);
+      _h := coalesce(_queue.hard[array_position(_queue.old_priorities, _queue.priorities[_nth])],
+        0);
       if mend then
         _h := 0;
       end if;
@@ -59,11 +62,12 @@ begin
       _soft[_nth] := _s;
       _hard[_nth] := _h;
     end loop;
-    -- An empty lane's mark moves with every tick. It is worth writing only if dead entries lie below
-    -- it, which shows in the pages that the look at it took: a clean one takes three or four.
+    -- An empty lane's mark moves with every tick. It is worth writing only if dead entries lie
+    -- below it, which shows in the pages that the look at it took: a clean one takes three or four.
     if (_soft, _hard, _queue.priorities)
         is distinct from (_queue.soft, _queue.hard, _queue.old_priorities)
-      and (_moved or _queue.priorities is distinct from _queue.old_priorities or jobs._blocks_visited() - _visited > 6 * cardinality(_queue.priorities)) then
+      and (_moved or _queue.priorities is distinct from _queue.old_priorities
+        or jobs._blocks_visited() - _visited > 6 * cardinality(_queue.priorities)) then
       insert into jobs.lane (queue_id, ver, priorities, soft, hard)
       values (_queue.id, nextval('jobs.register_seq'), _queue.priorities, _soft, _hard);
       delete from jobs.lane where ctid = any(array(

@@ -1,5 +1,5 @@
--- The job, if it was ready or scheduled, waits no more. Returns it as a block of one; a null row if it was
--- not there, as when it has been claimed or promoted in between: look at its state again.
+-- The job, if it was ready or scheduled, waits no more. Returns it as a block of one; a null row if
+-- it was not there, as when it has been claimed or promoted in between: look at its state again.
 --
 -- No index has it by id. But a job that became ready at position p lies in `ready` just above p, so
 -- the scan begins there and meets it after a few rows; a scheduled one is found by its time.
@@ -38,7 +38,8 @@ begin
   if not found then
     return null;
   end if;
-  _block := row(_found.ord, _found.queue_id, _found.kind_id, _found.priority, _found.attempt, _found.claims,
+  _block := row(_found.ord, _found.queue_id, _found.kind_id, _found.priority, _found.attempt,
+    _found.claims,
     _found.flags, _found.lease_ms, _found.timeout_ms, _found.routing_key, _found.ids);
   _rest := array_remove(_block.ids, state.id);
   if _rest <> '{}' then

@@ -1,5 +1,5 @@
--- The block without the jobs that have spent their attempts or claims, as after max_attempts was lowered:
--- those are dead now. Asked for blocks that were claimed before.
+-- The block without the jobs that have spent their attempts or claims, as after max_attempts was
+-- lowered: those are dead now. Asked for blocks that were claimed before.
 create or replace function jobs._without_exhausted(block jobs.ready)
 returns jobs.ready
 language plpgsql volatile

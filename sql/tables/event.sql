@@ -1,4 +1,5 @@
--- The log: one row per statement's transition of up to 60 jobs, appended in the transaction that makes it.
+-- The log: one row per statement's transition of up to 60 jobs, appended in the transaction that
+-- makes it.
 create table jobs.event (
   pos bigint not null,
   xid xid8 not null,
@@ -9,20 +10,21 @@ create table jobs.event (
   attempt smallint not null,  -- attempts charged after the transition
   worker uuid,
   ids bigint[] not null,
-  data jsonb[],               -- by the order of ids: results, errors, reasons; null if there are none
+  data jsonb[],               -- in the order of ids: results, errors, reasons; or null
   constraint event_pk primary key (pos)
 ) partition by range (pos);
 
--- A job's timeline. The ids of one row ascend and lie within 1,024 of one another (blocks, and so claims,
--- are made like that), so that one entry per row finds them: those that begin up to 1,023 below the job.
--- GIN would cost 130 bytes of WAL a job more once its list is merged, and every partial index 4 µs a row.
+-- A job's timeline. The ids of one row ascend and lie within 1,024 of one another (blocks, and so
+-- claims, are made like that), so that one entry per row finds them: those that begin up to 1,023
+-- below the job. GIN would cost 130 bytes of WAL a job more once its list is merged, and every
+-- partial index 4 µs a row.
 create index event_by_first_id on jobs.event ((ids[1]));
 
 create table jobs.event_from_0 partition of jobs.event for values from (minvalue) to (16777216);
 create table jobs.event_overflow partition of jobs.event default;
 
--- Where to find the transitions that are rare and that operators ask for: dead, cancelled, failed and the
--- like. A table of its own, so that the common ones do not pay for an index.
+-- Where to find the transitions that are rare and that operators ask for: dead, cancelled, failed
+-- and the like. A table of its own, so that the common ones do not pay for an index.
 create table jobs.rare_event (
   type jobs.transition not null,
   pos bigint not null,

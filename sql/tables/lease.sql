@@ -1,5 +1,6 @@
--- One row per claim. A slot is an index into ids, from 0; its bit in unfinished is set until an outcome
--- is accepted. `until` is in no index, so that a heartbeat is a HOT update (80 against 227 bytes of WAL).
+-- One row per claim. A slot is an index into ids, from 0; its bit in unfinished is set until an
+-- outcome is accepted. `until` is in no index, so that a heartbeat is a HOT update (80 against 227
+-- bytes of WAL).
 create table jobs.lease (
   claim bigint not null,            -- position of the claimed event << 12 | 12 random bits
   until timestamptz not null,

@@ -7,7 +7,7 @@ create table jobs.queue (
   backoff jsonb,
   lease_ms int,
   timeout_ms int,
-  keep interval not null default '7 days',         -- completed, skipped, discarded and cancelled jobs
+  keep interval not null default '7 days',  -- of jobs that ended otherwise than dead
   keep_dead interval not null default '90 days',
   created_at timestamptz not null default clock_timestamp(),
   constraint queue_pk primary key (id),
@@ -19,7 +19,7 @@ create table jobs.queue (
 );
 
 -- The priorities that a queue has seen. No unique constraint: an insert must never wait for another
--- transaction, and a row too many costs nothing (maintain removes it).
+-- transaction, and a row too many costs nothing.
 create table jobs.queue_priority (
   queue_id int not null,
   priority smallint not null

@@ -1,5 +1,5 @@
--- Blocks that may be claimed now: up to 60 ids of one queue, priority, kind, routing key and attempt.
--- Inserted and deleted, never updated. ord is drawn inside the insert (tick rests on it).
+-- Blocks that may be claimed now: up to 60 ids of one queue, priority, kind, routing key and
+-- attempt. Inserted and deleted, never updated. ord is drawn inside the insert (tick rests on it).
 -- No nulls: without a null bitmap the row is 8 bytes shorter.
 create table jobs.ready (
   ord bigint not null,

@@ -3,9 +3,9 @@ create type jobs.epoch as (pos bigint, at timestamptz, holders text[]);
 
 create sequence jobs.register_seq as bigint cache 1;
 
--- The watermarks of the installation, one version per tick: the newest is read from the right end of the
--- index, the old one is deleted. Updated in place it would grow a version chain that every claim walks
--- while any snapshot is held.
+-- The watermarks of the installation, one version per tick: the newest is read from the right end
+-- of the index, the old one is deleted. Updated in place it would grow a version chain that every
+-- claim walks while any snapshot is held.
 create table jobs.register (
   ver bigint not null,
   at timestamptz not null,                -- when the tick ran

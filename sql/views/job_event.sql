@@ -1,4 +1,5 @@
--- The log, one row per job and transition. Read it by pos; for one job use history(id), which has an index.
+-- The log, one row per job and transition. Read it by pos; for one job use history(id), which has
+-- an index.
 create or replace view jobs.job_event as
 select
   j.id as job_id,

@@ -1,4 +1,5 @@
--- Each job as the log has it: what it is now, since when, and how it came to that. One index look-up a job.
+-- Each job as the log has it: what it is now, since when, and how it came to that. One index
+-- look-up a job.
 --   since_pos  position of the transition that made it so
 --   run_at     when a scheduled job is due
 --   data       of that transition: a result, an error, a reason
