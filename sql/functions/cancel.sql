@@ -8,6 +8,7 @@ create or replace function jobs.cancel(id bigint, reason text default null)
 returns text
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
   _state jobs.job_state;

@@ -8,6 +8,7 @@ create or replace function jobs.cancel_many(
 returns bigint
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
   _data jsonb := jsonb_build_object('reason', jobs._trim_bytes(reason, 1024, false));

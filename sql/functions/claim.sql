@@ -21,6 +21,7 @@ returns table (
   max_attempts int, priority int, timeout interval, created_at timestamptz)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set jit = off
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_sort = off

@@ -14,6 +14,7 @@ returns table (
   max_attempts int, priority int, timeout interval, created_at timestamptz)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 #variable_conflict use_column
 declare

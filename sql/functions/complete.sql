@@ -8,6 +8,7 @@ create or replace function jobs.complete(token bigint, result jsonb default null
 returns text
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set jit = off
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$

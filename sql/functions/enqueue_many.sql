@@ -10,6 +10,7 @@ create or replace function jobs.enqueue_many(jobs jsonb)
 returns table (ord int, id bigint, created boolean)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set jit = off
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -53,6 +54,7 @@ create or replace function jobs.enqueue_many(
 returns table (ord int, id bigint, created boolean)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set jit = off
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$

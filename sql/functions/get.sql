@@ -6,6 +6,7 @@ create or replace function jobs.get(id bigint)
 returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
   _job jsonb;

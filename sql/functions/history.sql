@@ -3,6 +3,7 @@ create or replace function jobs.history(id bigint)
 returns setof jobs.job_event
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 begin
   return query

@@ -10,6 +10,7 @@ create or replace function jobs.list(
 returns setof jobs.job_listing
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
   _queue_id int := (select coalesce(max(q.id), -1) from jobs.queue q where q.name = list.queue);

@@ -8,6 +8,7 @@ create or replace function jobs.maintain()
 returns jsonb
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
   _ticked boolean := jobs.tick();

@@ -9,6 +9,7 @@ create or replace function jobs.prune(max_jobs int default 10000)
 returns table (state text, jobs bigint)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 #variable_conflict use_column
 declare

@@ -8,6 +8,7 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   _status text := (select r.status from jobs.release_many(array[token]) as r);

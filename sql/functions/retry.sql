@@ -5,6 +5,7 @@ create or replace function jobs.retry(id bigint)
 returns text
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
   _state jobs.job_state;

@@ -7,6 +7,7 @@ create or replace function jobs.retry_many(
 returns bigint
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 declare
   _id bigint;

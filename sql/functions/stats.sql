@@ -10,6 +10,7 @@ returns table (
   oldest_ready_age interval, next_run_at timestamptz)
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 #variable_conflict use_column
 declare

@@ -5,6 +5,7 @@ create or replace function jobs.verify()
 returns table (problem text, job_id bigint, detail text)
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
   with
   -- where the live tables have each job
