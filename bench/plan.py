@@ -38,7 +38,7 @@ class Plan:
 
     @property
     def held_seconds(self) -> int:
-        return 15 if self.quick else self.hold
+        return 20 if self.quick else self.hold
 
     @property
     def offered(self) -> int:
