@@ -1,6 +1,6 @@
 -- The jobs returned are the caller's until the lease ends: highest priority first, then in the
 -- order in which they became ready; queues of equal priority in the order given. At most max_jobs,
--- perhaps none.
+-- perhaps none. The first job of a priority that is new to its queue may wait for the next tick.
 --   queues    default: every queue
 --   worker    an id from register_worker, for the history; default none
 --   max_jobs  1 to 10000, default 1

@@ -27,7 +27,7 @@ begin
   set until = least(l.deadline, _now + l.lease_ms * interval '1 millisecond')
   from mine where l.claim = mine.claim;
   return query
-    select t.token, case when l.cancel & s.bit <> 0 and l.deadline > _now then 'cancel_requested'
+    select t.token, case when l.unfinished & l.cancel & s.bit <> 0 and l.deadline > _now then 'cancel_requested'
       else 'lost' end
     from unnest(tokens) as t(token)
     cross join lateral (select 1::bigint << (t.token & 63)::int as bit) as s

@@ -31,6 +31,6 @@ begin
     end if;
     return query
       select t, jobs._refusal(t, '{released,dead,cancelled}') from unnest(_group.tokens) as t
-      where coalesce(_held, 0) & (1::bigint << (t & 63)::int) = 0;
+      where (coalesce(_held, 0) & (1::bigint << (t & 63)::int) = 0) is not false;   -- null is stale
   end loop;
 end $$;

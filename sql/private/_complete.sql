@@ -10,6 +10,7 @@ declare
   _group record;
   _lease jobs.lease;
 begin
+  return query select t.token, 'stale' from unnest(tokens) as t(token) where t.token is null;
   if results is not null then
     if cardinality(results) <> cardinality(tokens) then
       perform jobs._raise_invalid(
