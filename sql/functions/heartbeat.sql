@@ -27,8 +27,9 @@ begin
   set until = least(l.deadline, _now + l.lease_ms * interval '1 millisecond')
   from mine where l.claim = mine.claim;
   return query
-    select t.token, case when l.unfinished & l.cancel & s.bit <> 0 and l.deadline > _now then 'cancel_requested'
-      else 'lost' end
+    select t.token,
+      case when l.unfinished & l.cancel & s.bit <> 0 and l.deadline > _now
+        then 'cancel_requested' else 'lost' end
     from unnest(tokens) as t(token)
     cross join lateral (select 1::bigint << (t.token & 63)::int as bit) as s
     left join jobs.lease l on l.claim = t.token >> 6
