@@ -14,6 +14,7 @@ declare
   _data jsonb := jsonb_build_object('reason', jobs._trim_bytes(reason, 1024, false));
   _row record;
   _block jobs.ready;
+  _later jobs.scheduled;
   _ids bigint[];
   _left bigint := max_jobs;
 begin
@@ -21,8 +22,9 @@ begin
     perform jobs._raise_invalid(
       'neither queue nor kind is given', 'Say which jobs: by queue, kind or both.');
   end if;
+  perform jobs._check_max_jobs(max_jobs);
   for _row in
-    select null::timestamptz as run_at, r as block, r.ctid as row_id
+    select r as block, r.ctid as row_id
     from jobs.ready r
     where (queue is null or r.queue_id = (select q.id from jobs.queue q
       where q.name = cancel_many.queue))
@@ -51,10 +53,15 @@ begin
         where k.name = cancel_many.kind))
     order by s.run_at, s.ord limit max_jobs for update skip locked
   loop
-    exit when _left < cardinality((_row.block).ids);
-    _ids := (_row.block).ids;
+    exit when _left <= 0;
+    _later := _row.block;
+    _ids := _later.ids[:_left];
     delete from jobs.scheduled s where s.ctid = _row.row_id;
-    perform jobs._log('cancelled', (_row.block).queue_id, (_row.block).attempt, _ids, null,
+    if cardinality(_later.ids) > cardinality(_ids) then
+      _later.ids := _later.ids[cardinality(_ids) + 1:];
+      insert into jobs.scheduled select (_later).*;
+    end if;
+    perform jobs._log('cancelled', _later.queue_id, _later.attempt, _ids, null,
       case when reason is not null then array_fill(_data, array[cardinality(_ids)]) end);
     _left := _left - cardinality(_ids);
   end loop;

@@ -15,6 +15,7 @@ as $$
 declare
   _now timestamptz := jobs.now();
 begin
+  perform jobs._check_max_jobs(max_jobs);
   return query
     with old as (
       select j.id, s.state

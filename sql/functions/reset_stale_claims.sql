@@ -21,6 +21,7 @@ declare
   _lease jobs.lease;
   _left int := max_jobs;
 begin
+  perform jobs._check_max_jobs(max_jobs);
   for _lease in
     select * from jobs.lease l where l.claim >= _oldest and l.until <= _now
     order by l.claim limit max_jobs for update skip locked

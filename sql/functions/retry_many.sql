@@ -13,6 +13,7 @@ declare
   _id bigint;
   _retried bigint := 0;
 begin
+  perform jobs._check_max_jobs(max_jobs);
   for _id in
     select s.id
     from jobs.rare_event r
