@@ -21,7 +21,7 @@ _log = logging.getLogger("txjobs.worker")
 
 
 class Acks:
-    """The rarer outcomes have statements of their own; what was accepted leaves the batch at once."""
+    """The rarer outcomes have statements of their own; what was accepted leaves the batch."""
 
     def __init__(self, slots: Slots) -> None:
         self._slots = slots

@@ -136,7 +136,7 @@ class Heartbeat:
             return
         self._warned_at = now
         job = self._slots.on_loop
-        frame = sys._current_frames().get(self._loop_thread)
+        frame = sys._current_frames().get(self._loop_thread)  # noqa: SLF001 - there is no other way
         stack = "".join(traceback.format_stack(frame)[-6:]) if frame is not None else ""
         if job is None:
             _log.warning("the event loop has been blocked for %.1f s; it is at\n%s", blocked, stack)

@@ -1,7 +1,6 @@
 """The housekeeper: a connection for what is nobody's job in particular."""
 
 import asyncio
-import random
 from time import monotonic
 
 import psycopg
@@ -9,10 +8,9 @@ import psycopg
 from . import _worker_calls as calls
 from ._config import Config
 from ._drivers import AsyncConn, run_async
-from ._retry import Reconnect
+from ._retry import Reconnect, jitter
 from ._slots import Slots
 from ._state import State, WorkerStats
-from ._verdict import Verdict
 from .errors import TxjobsError
 
 __all__ = ["Housekeeper"]
@@ -49,20 +47,19 @@ class Housekeeper:
         while True:
             if monotonic() >= maintain_at:
                 await run_async(conn, calls.maintain())
-                maintain_at = monotonic() + _MAINTAIN * random.uniform(0.8, 1.2)
+                maintain_at = monotonic() + _MAINTAIN * jitter(0.8, 1.2)
             elif self._stats.state in (State.RUNNING, State.DRAINING):
                 await run_async(conn, calls.tick())
             if self._drained is not None and not self._drained.done():
                 self._drained.set_result(await self._is_drained(conn))
             reconnect.succeeded()
             self._give_back()
-            await asyncio.sleep(_TICK * random.uniform(0.8, 1.2))
+            await asyncio.sleep(_TICK * jitter(0.8, 1.2))
 
     def _give_back(self) -> None:
         slots = self._slots
         late = slots.buffer.take_older_than(monotonic() - self._patience)
-        for job in late:
-            slots.outbox.settle(job, Verdict(name="released"))
+        slots.give_back(late)
         if late:
             slots.average = None  # what was thought to be quick is not: begin again
 
@@ -70,11 +67,15 @@ class Housekeeper:
     def _patience(self) -> float:
         return min(_PREFETCHED_TOO_LONG, self._config.lease / 3)
 
-    async def others_have_nothing(self) -> bool:
-        """No job of the worker's queues is running anywhere, and none is due soon."""
+    async def others_have_nothing(self, within: float) -> bool:
+        """No job of the worker's queues is running anywhere, and none is due soon.
+
+        False as well if the database does not say so within that many seconds.
+        """
         if self._drained is None or self._drained.done():
             self._drained = asyncio.get_running_loop().create_future()
-        return await asyncio.shield(self._drained)
+        await asyncio.wait([self._drained], timeout=within)
+        return self._drained.done() and self._drained.result()
 
     async def _is_drained(self, conn: AsyncConn) -> bool:
         queues = self._config.queues

@@ -35,7 +35,7 @@ def timestamp(value: dt.datetime | None) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What may be said about a job besides its kind and arguments; None leaves it to the database."""
+    """What may be said of a job besides kind and arguments; None leaves it to the database."""
 
     queue: str | None = None
     priority: int | None = None

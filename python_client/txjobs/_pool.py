@@ -23,7 +23,7 @@ class SyncPool:
         self._closed = False
 
     def begin(self) -> tuple[Conn, AbstractContextManager[Any]]:
-        """A connection on which a transaction has begun; one that died while idle is passed over."""
+        """A connection on which a transaction has begun; those that died meanwhile are dropped."""
         while True:
             try:
                 conn = self._idle.pop()
@@ -66,7 +66,7 @@ class AsyncPool:
         self._closed = False
 
     async def begin(self) -> tuple[AsyncConn, AbstractAsyncContextManager[Any]]:
-        """A connection on which a transaction has begun; one that died while idle is passed over."""
+        """A connection on which a transaction has begun; those that died meanwhile are dropped."""
         while self._idle:
             conn = self._idle.pop()
             try:

@@ -1,7 +1,6 @@
 """The pump: one connection that finishes and claims, many jobs in one statement."""
 
 import asyncio
-import random
 from collections.abc import Sequence
 from time import monotonic
 from typing import Any
@@ -14,7 +13,7 @@ from ._claimed import Claimed
 from ._config import Config
 from ._drivers import AsyncConn, run_async
 from ._outbox import Batch, Outbox
-from ._retry import Reconnect
+from ._retry import Reconnect, jitter
 from ._slots import Slots
 from .errors import EngineError, TxjobsError, UnknownOutcome
 
@@ -152,6 +151,8 @@ class Pump:
         rows = await run_async(conn, calls.claims_of(self.worker))
         held = self._slots.held
         self._take([Claimed(row, at, self._config.lease) for row in rows if row[0] not in held])
+        if not self.claiming:
+            self._slots.give_back(self._slots.buffer.take_all())
 
     def _plan_next_poll(self, claimed: int, room: int) -> None:
         now = monotonic()
@@ -163,7 +164,7 @@ class Pump:
             self._poll_at = now if claimed == room else now + self._delay
             return
         self.empty_polls += 1
-        self._poll_at = now + self._delay * random.uniform(1.0, 1.2)
+        self._poll_at = now + self._delay * jitter(1.0, 1.2)
         if self.due_at is not None and now < self.due_at < self._poll_at:
             self._poll_at = self.due_at
             self._delay = self._config.poll_interval
@@ -180,11 +181,11 @@ class Pump:
                 if monotonic() - waited_from >= _LINGER:
                     return
             return
-        if self.claiming and self.empty_polls and not buffer and self._ask_again():
-            await self._ask(conn)
-            return
         timeout = None
         if self._room():
+            if self.empty_polls and self._ask_again():
+                await self._ask(conn)
+                return
             timeout = self._poll_at - monotonic()
             if timeout <= 0:
                 return

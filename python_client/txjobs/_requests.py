@@ -1,4 +1,4 @@
-"""What both clients ask, once: each request is a call, and waiting is a generator of calls and sleeps."""
+"""What both clients ask: each request is a call, and waiting a generator of calls and sleeps."""
 
 import datetime as dt
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -131,7 +131,7 @@ def wait(job: Job[Any] | int, timeout: Seconds | None) -> Steps:
 def _result(job: Job[Any] | int, found: JobInfo) -> Any:
     if found.state == "completed":
         read = None if isinstance(job, int) else job.read_result
-        return found.result if read is None else read(found.result)
+        return found.result if read is None or found.result is None else read(found.result)
     error = _ENDED.get(found.state)
     if error is None:
         raise TxjobsError(f"job {found.id} is {found.state}, which this client does not know")

@@ -6,7 +6,7 @@ import random
 
 from ._state import WorkerStats
 
-__all__ = ["Reconnect", "delay_after"]
+__all__ = ["Reconnect", "delay_after", "jitter"]
 
 _log = logging.getLogger("txjobs.worker")
 
@@ -15,8 +15,13 @@ _CAP = 5.0
 
 
 def delay_after(failures: int) -> float:
-    """Seconds: doubling from 0.1 to 5, with half of it random so that a fleet does not return at once."""
-    return min(_CAP, _BASE * 2.0 ** min(failures - 1, 10)) * (0.5 + random.random() / 2)
+    """Seconds, doubling from 0.1 to 5; half is random, so that a fleet does not return at once."""
+    return min(_CAP, _BASE * 2.0 ** min(failures - 1, 10)) * jitter(0.5, 1.0)
+
+
+def jitter(least: float, most: float) -> float:
+    """A random factor, so that what many workers do is spread out."""
+    return random.uniform(least, most)
 
 
 class Reconnect:

@@ -19,7 +19,6 @@ from ._listener import listen
 from ._pump import Pump
 from ._slots import Slots
 from ._state import State
-from ._verdict import Verdict
 from .errors import TxjobsError
 
 __all__ = ["Run"]
@@ -31,7 +30,6 @@ _WATCH = 0.05  # seconds between two looks at how far it has got
 _CUT_GRACE = 2.0  # seconds that a cancelled handler has for its cleaning up
 _FLUSH = 5.0  # seconds for the last outcomes to reach the database
 _QUIET = 0.35  # seconds without a job, over three ticks, before a draining worker looks around
-_RELEASED = Verdict(name="released")
 
 
 class Run:
@@ -71,8 +69,7 @@ class Run:
                 tasks = [group.create_task(part) for part in parts]
                 tasks += [group.create_task(slot.run()) for slot in self._slots.slots]
                 try:
-                    await self._work()
-                    await self._wind_down()
+                    await self._until_stopped()
                 finally:
                     for task in tasks:
                         task.cancel()
@@ -80,6 +77,15 @@ class Run:
             await heartbeat.stop()
         await self._deregister()
         self._stats.state = State.STOPPED
+
+    async def _until_stopped(self) -> None:
+        try:
+            await self._work()
+        except asyncio.CancelledError:  # the application is going down
+            self._stop_now.set()
+            await self._wind_down()
+            raise
+        await self._wind_down()
 
     async def _once(self, call: Call[T]) -> T:
         config = self._config
@@ -105,7 +111,7 @@ class Run:
         if pump.empty_polls < 3 or monotonic() - pump.empty_since < _QUIET:
             return False
         seen = pump.claims
-        return await self._housekeeper.others_have_nothing() and pump.claims == seen
+        return await self._housekeeper.others_have_nothing(1.0) and pump.claims == seen
 
     async def _wait(self, event: asyncio.Event, seconds: float) -> bool:
         try:
@@ -118,8 +124,7 @@ class Run:
         slots = self._slots
         self._stats.state = State.DRAINING
         self._pump.claiming = False
-        for job in slots.buffer.take_all():
-            slots.outbox.settle(job, _RELEASED)
+        slots.give_back(slots.buffer.take_all())
         await self._until(lambda: not slots.busy, self._config.drain_timeout, self._stop_now)
         await self._cut()
         slots.outbox.filled.set()
@@ -138,7 +143,7 @@ class Run:
         await self._until(lambda: not self._slots.busy, _CUT_GRACE, None)
         for slot in cut:
             if slot.job is not None:  # it will not end; its late outcome would be refused
-                self._slots.outbox.settle(slot.job, _RELEASED)
+                self._slots.give_back([slot.job])
 
     async def _until(
         self, holds: Callable[[], bool], seconds: float, unless: asyncio.Event | None
@@ -164,7 +169,7 @@ class Run:
             if job.lost:
                 slots.forget(job)
             else:
-                slots.outbox.settle(job, _RELEASED)
+                slots.give_back([job])
             return
         if job.lost:
             self._stats.lost += 1

@@ -1,13 +1,15 @@
 """A handler's parameters: how a call becomes an object of named arguments, and back."""
 
 import inspect
+import types
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Union, get_args, get_origin
 
 from . import _json
 from ._convert import Converter, converter, hint_of
 from .errors import ConfigurationError, Undecodable
+from .outcomes import Outcome
 
 __all__ = ["Signature"]
 
@@ -83,7 +85,7 @@ class Signature:
     @cached_property
     def read_result(self) -> Converter | None:
         """What turns a stored result into the type that the handler is annotated to return."""
-        return converter(hint_of(self.returns, self._namespace()))
+        return converter(_without_outcomes(hint_of(self.returns, self._namespace())))
 
     def decode(self, text: str) -> dict[str, Any]:
         """Keyword arguments for the handler, or `Undecodable`."""
@@ -109,3 +111,15 @@ class Signature:
                         f"argument {name!r} is not what the handler takes: {error}"
                     ) from error
         return kwargs
+
+
+def _without_outcomes(hint: object) -> object:
+    """Of `datetime | Snooze`, only datetime is ever stored as a result."""
+    if get_origin(hint) not in (Union, types.UnionType):
+        return hint
+    kept = [
+        arg
+        for arg in get_args(hint)
+        if not (isinstance(arg, type) and issubclass(arg, Outcome | types.NoneType))
+    ]
+    return kept[0] if len(kept) == 1 else hint

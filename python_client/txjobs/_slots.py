@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextvars import copy_context
 from time import monotonic
 from typing import Any
@@ -26,6 +26,7 @@ __all__ = ["Slot", "Slots"]
 
 _log = logging.getLogger("txjobs.worker")
 
+_RELEASED = Verdict(name="released")
 _TURN = 0.002  # seconds that handlers may keep the loop between two looks at the sockets
 
 
@@ -66,6 +67,11 @@ class Slots:
         job.signal()
         if job.slot is not None:
             job.slot.interrupt(hard=False)
+
+    def give_back(self, jobs: Iterable[Claimed]) -> None:
+        """Jobs that were not started are ready again, uncharged."""
+        for job in jobs:
+            self.outbox.settle(job, _RELEASED)
 
     def forget(self, job: Claimed) -> None:
         """The job is no longer this worker's."""
@@ -139,7 +145,6 @@ class Slot:
                 self._thread.retire()
 
     async def _run(self, job: Claimed) -> None:
-        assert self._task is not None
         shared = self._shared
         started = monotonic()
         self.job = job
@@ -162,7 +167,7 @@ class Slot:
         finally:
             if self._interrupted:  # and the handler went on to its end all the same
                 self._interrupted = False
-                self._task.uncancel()
+                _current_task().uncancel()
             self.job = job.slot = job.context = None
             shared.busy -= 1
             shared.measured(monotonic() - started)
@@ -252,9 +257,9 @@ class Slot:
     def _abandon_thread(self, job: Claimed) -> None:
         job.done = True
         job.signal()
-        assert self._thread is not None
-        self._thread.retire()
-        self._thread = None
+        if self._thread is not None:
+            self._thread.retire()
+            self._thread = None
 
     def _context(self, job: Claimed, transactions: Any) -> Context:
         context = job.context = Context(job, self._shared.deps, transactions)
@@ -295,8 +300,7 @@ class Slot:
             return True
 
     def _cut(self, job: Claimed, error: asyncio.CancelledError) -> None:
-        task = self._task
-        assert task is not None
+        task = _current_task()
         if self._interrupted:
             self._interrupted = False
             task.uncancel()
@@ -304,12 +308,19 @@ class Slot:
                 self._shared.forget(job)
                 self._shared.outbox.filled.set()
             else:
-                self._shared.outbox.settle(job, Verdict(name="released"))
+                self._shared.outbox.settle(job, _RELEASED)
         elif task.cancelling():
-            self._shared.outbox.settle(job, Verdict(name="released"))
+            self._shared.outbox.settle(job, _RELEASED)
             raise error
         else:  # the handler's own doing, as from awaiting something that was cancelled
             self._failed(job, error)
+
+
+def _current_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("a slot runs in a task")
+    return task
 
 
 async def _commit(job: Claimed, transactions: AsyncTransactions, value: Any) -> Committed:

@@ -29,7 +29,7 @@ class _Child:
 
 
 def supervise(main: Callable[[], int], processes: int) -> int:
-    """Runs `main` in so many forked processes until each has ended of itself; the worst exit code."""
+    """Runs `main` in so many forked processes until all have ended; the worst exit code."""
     if not hasattr(os, "fork"):
         raise ConfigurationError("this system cannot fork: start that many workers yourself")
     return _Supervisor(main, processes).run()
@@ -77,6 +77,7 @@ class _Supervisor:
             pid = os.fork()
             if pid:
                 return pid
+            os.setpgid(0, 0)  # Ctrl-C at the terminal is for the parent, which passes it on once
             for number in _SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
         finally:

@@ -19,7 +19,7 @@ _MESSAGE = 1500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """An outcome: `name` is `completed`, `failed`, `snoozed`, `skipped`, `discarded`, `released`."""
+    """`name` is `completed`, `failed`, `snoozed`, `skipped`, `discarded` or `released`."""
 
     name: str
     result: str | None = None
@@ -39,8 +39,10 @@ class Verdict:
             return _calls.skip(token, self.reason)
         if self.name == "discarded":
             return _calls.discard(token, self.reason)
-        assert self.snooze is not None
-        return _calls.snooze(token, self.snooze.delay, self.snooze.until, self.snooze.max_snoozes)
+        if self.snooze is not None:
+            later = self.snooze
+            return _calls.snooze(token, later.delay, later.until, later.max_snoozes)
+        raise TypeError(f"a verdict {self.name!r} has no call of its own")
 
 
 def of_value(value: Any) -> Verdict:

@@ -15,6 +15,7 @@ from . import _calls, _requests
 from ._calls import Call
 from ._drivers import AsyncConn, Conn, run, run_async_told
 from ._options import Options, Seconds
+from .errors import ConfigurationError
 from .info import EventInfo, JobInfo, ListedJob, QueueStats
 from .task import Job
 
@@ -54,9 +55,10 @@ class Client:
             self._conn = None
 
     def _run(self, call: Call[T]) -> T:
-        if self._conn is None or (self._dsn is not None and self._conn.closed):
-            assert self._dsn is not None
+        if self._dsn is not None and (self._conn is None or self._conn.closed):
             self._conn = psycopg.connect(self._dsn, autocommit=True)
+        if self._conn is None:
+            raise ConfigurationError("this client has neither a connection nor a DSN")
         return run(self._conn, call)
 
     def enqueue(self, kind: str, args: Mapping[str, Any] | None = None, **options: Any) -> Job[Any]:
@@ -153,7 +155,7 @@ class Client:
         return self._run(_requests.list_jobs(state, queue, kind, after, max_jobs))
 
     def prune(self, max_jobs: int = 10_000) -> dict[str, int]:
-        """Deletes terminal jobs that are older than their queue keeps them; how many of each state."""
+        """Deletes terminal jobs older than their queue keeps them; how many of each state."""
         return self._run(_requests.prune(max_jobs))
 
     def version(self) -> str:
@@ -186,9 +188,10 @@ class AsyncClient:
             self._conn = None
 
     async def _run(self, call: Call[T]) -> T:
-        if self._conn is None or (self._dsn is not None and self._conn.closed):
-            assert self._dsn is not None
+        if self._dsn is not None and (self._conn is None or self._conn.closed):
             self._conn = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True)
+        if self._conn is None:
+            raise ConfigurationError("this client has neither a connection nor a DSN")
         return await run_async_told(self._conn, call)
 
     async def enqueue(
@@ -287,7 +290,7 @@ class AsyncClient:
         return await self._run(_requests.list_jobs(state, queue, kind, after, max_jobs))
 
     async def prune(self, max_jobs: int = 10_000) -> dict[str, int]:
-        """Deletes terminal jobs that are older than their queue keeps them; how many of each state."""
+        """Deletes terminal jobs older than their queue keeps them; how many of each state."""
         return await self._run(_requests.prune(max_jobs))
 
     async def version(self) -> str:

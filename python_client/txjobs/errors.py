@@ -152,7 +152,7 @@ class Reject(TxjobsError):
 
 
 class Cancelled(TxjobsError):
-    """Raised by `ctx.raise_if_cancelled()`: the job's cancellation was asked for, or its lease lost."""
+    """Raised by `ctx.raise_if_cancelled()`: the job is to be cancelled, or its lease is lost."""
 
 
 _BY_SQLSTATE: dict[str, type[EngineError]] = {

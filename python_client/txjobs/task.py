@@ -90,7 +90,7 @@ class Task(Generic[P, R]):
     def enqueue(
         self, conn: Conn | AsyncConn, /, *args: P.args, **kwargs: P.kwargs
     ) -> Job[R] | Coroutine[Any, Any, Job[R]]:
-        """The job exists if the connection's transaction commits; on an async connection, await it.
+        """The job exists if the connection's transaction commits; await it on an async one.
 
         Raises TypeError if the arguments do not fit the function, `Unencodable` if one is not JSON,
         and what `jobs.enqueue` raises.
@@ -123,7 +123,7 @@ class Task(Generic[P, R]):
         for one in given:
             if one.kind != self.name:
                 raise ConfigurationError(
-                    f"a job of {one.kind!r} among those of {self.name!r}: use app.enqueue(conn, jobs)"
+                    f"this is a job of {one.kind!r}, not {self.name!r}: use app.enqueue(conn, jobs)"
                 )
         return _drivers.execute(conn, enqueue_call(given))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,6 +19,7 @@ from ._state import EXIT_CUT, EXIT_FAILED, EXIT_OK, State, WorkerStats
 from ._supervisor import supervise
 from .app import Jobs
 from .errors import ConfigurationError, TxjobsError
+from .task import Task
 
 __all__ = ["State", "Worker", "WorkerStats"]
 
@@ -76,20 +78,21 @@ class Worker:
     ) -> None:
         if processes < 1:
             raise ConfigurationError("processes is at least 1")
-        unknown = set(kinds or ()) - set(app.tasks)
+        unknown = set(as_tuple(kinds) or ()) - set(app.tasks)
         if unknown:
             raise ConfigurationError(
                 f"no task is named {', '.join(sorted(unknown))}: import the module that has it"
             )
+        names = as_tuple(kinds) or tuple(app.tasks)
         self._config = Config(
             dsn=dsn,
             queues=as_tuple(queues),
-            kinds=as_tuple(kinds) or tuple(app.tasks),
+            kinds=names,
             routing=None if routing is None else tuple(routing),
             concurrency=concurrency,
             prefetch=prefetch,
             lease=lease,
-            heartbeat=heartbeat,
+            heartbeat=min([heartbeat, *(_third_of_lease(app.tasks[name]) for name in names)]),
             poll_interval=poll_interval,
             poll_cap=poll_cap,
             notify=notify,
@@ -187,5 +190,18 @@ class Worker:
             return EXIT_CUT if stats.cut else EXIT_OK
 
     def _progress(self) -> None:
-        if self._on_progress is not None:
+        if self._on_progress is None:
+            return
+        try:
             self._on_progress(self.stats())
+        except Exception:
+            self._on_progress = None
+            _log.exception("on_progress failed, and is not called any more")
+
+
+def _third_of_lease(task: Task[Any, Any]) -> float:
+    """How often the leases of a task's jobs must be renewed at least."""
+    lease = task.options.lease
+    if lease is None:
+        return float("inf")
+    return (lease.total_seconds() if isinstance(lease, dt.timedelta) else lease) / 3

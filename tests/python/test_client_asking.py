@@ -76,7 +76,11 @@ def test_a_dead_job_says_why(app: Jobs, dsn: str, client: Client) -> None:
     drain(app, dsn)
     with pytest.raises(JobFailed, match="bad") as raised:
         client.result(job)
-    assert (raised.value.job_id, raised.value.state, raised.value.reason) == (job.id, "dead", "rejected")
+    assert (raised.value.job_id, raised.value.state, raised.value.reason) == (
+        job.id,
+        "dead",
+        "rejected",
+    )
     assert raised.value.error["type"] == "txjobs.errors.Reject"
     assert client.retry(job) == "ready"
     assert client.state(job) == "ready"

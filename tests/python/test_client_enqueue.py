@@ -102,7 +102,9 @@ def test_a_client_side_cursor_works_too(app: Jobs, dsn: str) -> None:
 
 
 def test_options_of_the_decorator_and_of_the_call(app: Jobs, client: Client, conn: Conn) -> None:
-    @app.task(queue="mail", retry=Backoff(max_attempts=8, cap=600), timeout=30, priority=3, lease=60)
+    @app.task(
+        queue="mail", retry=Backoff(max_attempts=8, cap=600), timeout=30, priority=3, lease=60
+    )
     async def work() -> None: ...
 
     assert work.name == "work"
@@ -110,7 +112,9 @@ def test_options_of_the_decorator_and_of_the_call(app: Jobs, client: Client, con
     assert plain is not None
     assert (plain.queue, plain.priority, plain.max_attempts, plain.state) == ("mail", 3, 8, "ready")
     other = client.get(
-        work.using(queue="other", priority=-5, max_attempts=2, delay=dt.timedelta(hours=1)).enqueue(conn)
+        work.using(queue="other", priority=-5, max_attempts=2, delay=dt.timedelta(hours=1)).enqueue(
+            conn
+        )
     )
     assert other is not None
     assert (other.queue, other.priority, other.max_attempts) == ("other", -5, 2)
@@ -345,7 +349,7 @@ def test_a_time_without_a_zone_is_refused(app: Jobs, conn: Conn) -> None:
     async def work() -> None: ...
 
     with pytest.raises(ConfigurationError, match=r"datetime\.now\(UTC\)"):
-        work.using(run_at=dt.datetime(2031, 1, 1)).enqueue(conn)  # noqa: DTZ001
+        work.using(run_at=dt.datetime(2031, 1, 1)).enqueue(conn)
 
 
 def test_calling_a_task_runs_the_function_and_enqueues_nothing(app: Jobs, conn: Conn) -> None:

@@ -2,7 +2,13 @@
 
 import asyncio
 import contextlib
+import os
+import shutil
+import signal
+import tempfile
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -29,7 +35,9 @@ def client(conn: Conn) -> Client:
 @pytest.fixture
 def trace(conn: Conn) -> Any:
     """What `worker_app`'s handlers did, as `(what, job)`."""
-    conn.execute("create table trace (what text, job bigint, pid int, at timestamptz default now())")
+    conn.execute(
+        "create table trace (what text, job bigint, pid int, at timestamptz default now())"
+    )
     return lambda: conn.execute("select what, job from trace order by at").fetchall()
 
 
@@ -105,15 +113,19 @@ def test_a_transaction_whose_connection_is_cut_is_the_jobs_failure_and_it_is_tri
     assert conn.execute("select n from effect").fetchall() == [(2,)]
 
 
-@contextlib.contextmanager
-def own_server(binaries: Any) -> Any:
-    """A server that a test may stop, with the schema installed."""
-    with embedded.start(binaries=binaries) as server:
-        migrate(server.dsn)
-        yield server
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """Where a server of the test's own keeps its data, over a restart."""
+    parent = Path(tempfile.mkdtemp(prefix="tj-"))
+    parent.chmod(0o777)
+    yield parent / "data"
+    shutil.rmtree(parent, ignore_errors=True)
 
 
-def test_a_worker_survives_a_restart_of_the_server(app: Jobs, binaries: Any) -> None:
+@pytest.mark.parametrize("how", ["stopped", "killed"])
+def test_a_worker_survives_a_restart_of_the_server(
+    app: Jobs, binaries: embedded.Binaries, data_dir: Path, how: str
+) -> None:
     done: set[int] = set()
     gate = threading.Event()
 
@@ -123,16 +135,37 @@ def test_a_worker_survives_a_restart_of_the_server(app: Jobs, binaries: Any) -> 
             await asyncio.to_thread(gate.wait, 30)
         done.add(n)
 
-    with own_server(binaries) as server:
+    with contextlib.ExitStack() as first:
+        server = first.enter_context(embedded.start(data_dir, binaries=binaries))
+        migrate(server.dsn)
         with psycopg.connect(server.dsn) as conn:
             note.enqueue_many(conn, [note.job(n) for n in range(10)])
-        with running(app, server.dsn, lease=30.0) as worker:
-            until(lambda: len(done) == 9, "all but one are done")
-            server.restart()
+            victim = conn.info.backend_pid
+        with running(app, server.dsn, lease=30.0) as worker, contextlib.ExitStack() as second:
+            until(lambda: worker.stats.completed == 9, "all but one are done")
+            if how == "killed":
+                with psycopg.connect(server.dsn) as conn:
+                    victim = conn.info.backend_pid
+                    os.kill(victim, signal.SIGKILL)  # the server throws everyone out and recovers
+            else:
+                first.close()
             gate.set()
+            until(lambda: worker.stats.reconnects > 1, "the worker notices")
+            if how == "stopped":
+                second.enter_context(embedded.start(data_dir, binaries=binaries))
+            until(lambda: _answers(server.dsn), "the server is back")
             with psycopg.connect(server.dsn, autocommit=True) as conn:
                 after = note.enqueue(conn, 10)
                 Client(conn).result(after, timeout=30)
                 until(lambda: worker.stats.completed == 11, "the outcome of the first arrives too")
                 rows = conn.execute("select state, count(*) from jobs.job_state group by 1")
                 assert rows.fetchall() == [("completed", 11)]
+            worker.stop()
+
+
+def _answers(dsn: str) -> bool:
+    try:
+        psycopg.connect(dsn, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True

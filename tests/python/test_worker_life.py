@@ -30,7 +30,9 @@ def client(conn: Conn) -> Client:
 @pytest.fixture
 def trace(conn: Conn) -> Any:
     """What `worker_app`'s handlers did, as `(what, job)`."""
-    conn.execute("create table trace (what text, job bigint, pid int, at timestamptz default now())")
+    conn.execute(
+        "create table trace (what text, job bigint, pid int, at timestamptz default now())"
+    )
     return lambda: conn.execute("select what, job from trace order by at").fetchall()
 
 
@@ -48,7 +50,9 @@ def trace(conn: Conn) -> Any:
         ({"processes": 0}, "processes"),
     ],
 )
-def test_settings_that_cannot_work_are_refused(app: Jobs, options: dict[str, Any], fix: str) -> None:
+def test_settings_that_cannot_work_are_refused(
+    app: Jobs, options: dict[str, Any], fix: str
+) -> None:
     @app.task
     async def nothing() -> None: ...
 
@@ -187,9 +191,7 @@ def test_routing_keys_choose_the_worker(app: Jobs, dsn: str, conn: Conn) -> None
     assert seen == ["eu", "None", "us"]
 
 
-def test_draining_waits_for_what_is_due_within_the_horizon(
-    app: Jobs, dsn: str, conn: Conn
-) -> None:
+def test_draining_waits_for_what_is_due_within_the_horizon(app: Jobs, dsn: str, conn: Conn) -> None:
     @app.task
     async def quick() -> None: ...
 
@@ -270,7 +272,9 @@ def test_progress_is_reported(app: Jobs, dsn: str, conn: Conn) -> None:
     assert reported[-1] == 100
 
 
-def test_stopping_lets_running_handlers_end(app: Jobs, dsn: str, conn: Conn, client: Client) -> None:
+def test_stopping_lets_running_handlers_end(
+    app: Jobs, dsn: str, conn: Conn, client: Client
+) -> None:
     started = threading.Event()
 
     @app.task

@@ -46,7 +46,9 @@ def types(client: Client, job: Job[Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("value", ["text", 7, 1.5, True, [1, None], {"a": {"b": "ü"}}, 2**70])
-def test_a_returned_value_is_the_result(app: Jobs, dsn: str, client: Client, conn: Conn, value: Any) -> None:
+def test_a_returned_value_is_the_result(
+    app: Jobs, dsn: str, client: Client, conn: Conn, value: Any
+) -> None:
     @app.task
     async def give() -> Any:
         return value
@@ -68,16 +70,17 @@ def test_none_is_a_result(app: Jobs, dsn: str, client: Client, conn: Conn) -> No
     job = nothing.enqueue(conn)
     drain(app, dsn)
     assert client.state(job) == "completed"
-    found: object = client.result(job)  # type: ignore[func-returns-value]
-    assert found is None
+    assert client.result(job.id) is None
 
 
-def test_complete_is_the_same_as_its_result(app: Jobs, dsn: str, client: Client, conn: Conn) -> None:
+def test_complete_is_the_same_as_its_result(
+    app: Jobs, dsn: str, client: Client, conn: Conn
+) -> None:
     @app.task
     async def done() -> Complete:
         return Complete({"n": 1})
 
-    job = done.enqueue(conn)
+    job: Job[Any] = done.enqueue(conn)
     drain(app, dsn)
     assert client.result(job.id) == {"n": 1}
 
@@ -101,12 +104,18 @@ def test_a_handler_is_started_max_attempts_times_and_then_the_job_is_dead(
     assert raised.value.reason == "exhausted"
     found = client.get(job)
     assert found is not None
-    assert [one["error"]["message"] for one in found.errors] == ["attempt 1", "attempt 2", "attempt 3"]
+    assert [one["error"]["message"] for one in found.errors] == [
+        "attempt 1",
+        "attempt 2",
+        "attempt 3",
+    ]
     assert "in fail" in found.errors[0]["error"]["traceback"]
     assert "txjobs" not in found.errors[0]["error"]["traceback"]
 
 
-def test_a_failed_job_succeeds_on_a_later_attempt(app: Jobs, dsn: str, client: Client, conn: Conn) -> None:
+def test_a_failed_job_succeeds_on_a_later_attempt(
+    app: Jobs, dsn: str, client: Client, conn: Conn
+) -> None:
     @app.task(retry=SOON)
     def third_time(ctx: Context) -> int:
         if ctx.attempt < 3:
@@ -119,7 +128,9 @@ def test_a_failed_job_succeeds_on_a_later_attempt(app: Jobs, dsn: str, client: C
     assert types(client, job).count("failed") == 2
 
 
-@pytest.mark.parametrize(("error", "reason"), [(Abort("no"), "aborted"), (Reject("bad"), "rejected")])
+@pytest.mark.parametrize(
+    ("error", "reason"), [(Abort("no"), "aborted"), (Reject("bad"), "rejected")]
+)
 def test_abort_and_reject_end_the_job_at_once(
     app: Jobs, dsn: str, client: Client, conn: Conn, error: Exception, reason: str
 ) -> None:
@@ -134,7 +145,9 @@ def test_abort_and_reject_end_the_job_at_once(
     assert (found.state, found.reason, found.attempt) == ("dead", reason, 1)
 
 
-def test_a_snoozed_job_runs_again_without_a_charge(app: Jobs, dsn: str, client: Client, conn: Conn) -> None:
+def test_a_snoozed_job_runs_again_without_a_charge(
+    app: Jobs, dsn: str, client: Client, conn: Conn
+) -> None:
     attempts: list[int] = []
 
     @app.task
@@ -160,7 +173,8 @@ def test_skip_and_discard_end_the_job_with_their_reason(
     def discard() -> Discard:
         return Discard("too late")
 
-    skipped, discarded = skip.enqueue(conn), discard.enqueue(conn)
+    skipped: Job[Any] = skip.enqueue(conn)
+    discarded: Job[Any] = discard.enqueue(conn)
     stats = drain(app, dsn)
     assert (stats.skipped, stats.discarded, stats.completed) == (1, 1, 0)
     with pytest.raises(JobSkipped, match="nothing to do"):
@@ -230,7 +244,14 @@ def test_a_result_that_is_too_large_fails_its_own_job_only(app: Jobs, dsn: str, 
 
 
 @pytest.mark.parametrize(
-    "error", [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError(), GeneratorExit(), StopIteration(1)]
+    "error",
+    [
+        SystemExit(3),
+        KeyboardInterrupt(),
+        asyncio.CancelledError(),
+        GeneratorExit(),
+        StopIteration(1),
+    ],
 )
 @pytest.mark.parametrize("in_thread", [False, True])
 def test_no_exception_stops_the_worker(
@@ -269,7 +290,10 @@ def test_an_error_that_cannot_be_shown_is_recorded_all_the_same(
     drain(app, dsn)
     found = [client.get(job) for job in jobs]
     messages = [one.error["message"] for one in found if one is not None and one.error is not None]
-    assert messages == ["nul \\0 and half a pair \\ud800", "(its message cannot be shown: RuntimeError)"]
+    assert messages == [
+        "nul \\0 and half a pair \\ud800",
+        "(its message cannot be shown: RuntimeError)",
+    ]
 
 
 @pytest.mark.parametrize("args", ['{"wrong": 1}', "{}", '{"n": 1, "more": 2}', "[1]", "7"])
@@ -290,7 +314,9 @@ def test_arguments_that_do_not_fit_the_handler_are_undecodable(
     assert (found.state, found.reason, called) == ("dead", "undecodable", [])
 
 
-def test_kinds_that_are_not_registered_are_never_claimed(app: Jobs, dsn: str, client: Client, conn: Conn) -> None:
+def test_kinds_that_are_not_registered_are_never_claimed(
+    app: Jobs, dsn: str, client: Client, conn: Conn
+) -> None:
     @app.task
     async def known() -> None:
         pass
@@ -332,7 +358,9 @@ def test_a_handler_over_its_time_limit_fails_with_reason_timeout(
     assert client.result(after) == 1
 
 
-def test_a_handlers_own_time_out_is_an_ordinary_failure(app: Jobs, dsn: str, client: Client, conn: Conn) -> None:
+def test_a_handlers_own_time_out_is_an_ordinary_failure(
+    app: Jobs, dsn: str, client: Client, conn: Conn
+) -> None:
     @app.task(timeout=30, retry=Backoff(max_attempts=1))
     async def impatient() -> None:
         async with asyncio.timeout(0.01):

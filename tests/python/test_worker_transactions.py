@@ -7,7 +7,7 @@ import pytest
 
 from txjobs import Backoff, Client, Context, Discard, JobFailed, Jobs, Retry, Skip, Snooze
 from waiting import until
-from workers import SHORT_LEASE, drain, running
+from workers import drain, running
 
 Conn = psycopg.Connection[Any]
 
@@ -220,7 +220,7 @@ def test_a_result_that_is_not_json_rolls_the_writes_back(
 def test_a_stale_token_rolls_the_handlers_writes_back(
     app: Jobs, dsn: str, conn: Conn, is_async: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # While the first attempt is inside its transaction, its claim is taken away and the job runs again.
+    # While the first attempt is inside its transaction, its claim is taken away.
     def lose_claim() -> None:
         with psycopg.connect(dsn, autocommit=True) as other:
             other.execute("update jobs.lease set until = jobs.now() - interval '1 s'")
