@@ -64,8 +64,12 @@ begin
   if to_regrole('jobs_owner') is not null then
     begin
       perform set_config('search_path', 'pg_catalog, pg_temp', true);
-      if not pg_has_role(current_user, 'jobs_owner', 'member') then
-        execute format('grant jobs_owner to %I', current_user);
+      if not (select r.rolsuper from pg_roles r where r.rolname = current_user) then
+        begin   -- from PostgreSQL 16 on, who has made a role may not yet act as it
+          execute format('grant jobs_owner to %I', current_user);
+        exception when insufficient_privilege then
+          null;   -- it may be a member already
+        end;
       end if;
       if (select n.nspowner from pg_namespace n
         where n.nspname = 'jobs') <> 'jobs_owner'::regrole then

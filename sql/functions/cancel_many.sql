@@ -1,6 +1,6 @@
 -- Up to max_jobs (default 1000) waiting jobs of a queue, a kind or both are cancelled; running ones
 -- are left.
--- Returns how many: call it again until it is 0. SQLSTATE JB002 if neither queue nor kind is given.
+-- Returns how many: call it again until it is 0. SQLSTATE JB002.
 -- Locks: ready, then scheduled, by ord, skipping what is locked. Writes: those, event.
 create or replace function jobs.cancel_many(
   queue text default null, kind text default null, reason text default null,

@@ -20,7 +20,7 @@ as $$
 declare
   _state jobs.job_state;
   _block jobs.ready;
-  _claim bigint;
+  _granted jobs.lease;
 begin
   for _try in 1..100 loop
     select * into _state from jobs.job_state s where s.id = claim_job.job;
@@ -44,10 +44,10 @@ begin
     return next;
     return;
   end if;
-  _claim := jobs._grant(_block, worker,
+  _granted := jobs._grant(_block, worker,
     coalesce(nullif(jobs._milliseconds('lease', lease, 1000), 0), 30000));
   return query
     select 'claimed', h.token, h.id, h.kind, h.queue, h.args, h.headers, h.attempt, h.max_attempts,
       h.priority, h.timeout, h.created_at
-    from jobs._held h where h.claim = _claim;
+    from jobs._held h where h.claim = _granted.claim;
 end $$;

@@ -25,25 +25,33 @@ set enable_memoize = off
 as $$
 #variable_conflict use_column
 declare
-  _claims bigint[];
+  _lease jobs.lease;
+  _facts record;
 begin
   perform jobs._freshen();
   if completed <> '{}' then
     return query
       select c.status, c.token, null::bigint, null, null, null::jsonb, null::jsonb, null::int,
-        null::int,
-        null::int, null::interval, null::timestamptz
+        null::int, null::int, null::interval, null::timestamptz
       from jobs._complete(completed, results) as c;
   end if;
   if max_jobs = 0 then
     return;
   end if;
-  _claims := jobs._take(queues, worker, max_jobs, lease, kinds, routing);
-  if _claims <> '{}' then
+  foreach _lease in array jobs._take(queues, worker, max_jobs, lease, kinds, routing, false) loop
+    _facts := jobs._claim_facts(_lease);
     return query
-      select 'claimed', h.token, h.id, h.kind, h.queue, h.args, h.headers, h.attempt,
-        h.max_attempts,
-        h.priority, h.timeout, h.created_at
-      from unnest(_claims) as c(claim) join jobs._held h on h.claim = c.claim;
-  end if;
+      select 'claimed', (_lease.claim << 6) | (s.slot - 1), j.id,
+        coalesce(_facts.kind, (select k.name from jobs.kind k where k.id = j.kind_id)), _facts.queue,
+        j.args, j.options -> 'headers', _lease.attempt::int,
+        case
+          when j.options ? 'max_attempts' then (j.options ->> 'max_attempts')::int
+          when _facts.kind is not null then _facts.max_attempts
+          else coalesce((select k.max_attempts from jobs.kind k where k.id = j.kind_id),
+            _facts.max_attempts) end,
+        _lease.priority::int, _facts.timeout, j.created_at
+      from unnest(_lease.ids) with ordinality as s(id, slot)
+      -- offset 0: one look-up per id, whatever the planner believes of a table that was vacuumed empty
+      cross join lateral (select * from jobs.job a where a.id = s.id offset 0) as j;
+  end loop;
 end $$;

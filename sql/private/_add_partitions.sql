@@ -38,7 +38,8 @@ begin
     end if;
     _new := format('%s_from_%s', _table, _to);
     begin
-      execute format('create table jobs.%I (like jobs.%I including all)', _new, _table);
+      execute format('create table jobs.%I (like jobs.%I including all)',
+        _new, _table || '_overflow');
       execute format('alter table jobs.%I attach partition jobs.%I for values from (%s) to (%s)',
         _table, _new, _to, _to + _width);
       _made := _made || _new;

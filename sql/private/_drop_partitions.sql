@@ -21,7 +21,13 @@ begin
         c.oid) from $re$TO \('?(\d+)'?\)$re$)::bigint <= _oldest
   loop
     begin
-      execute format('drop table %s', _partition);
+      if not exists (
+          select from pg_depend d
+          where d.classid = 'pg_class'::regclass and d.objid = _partition and d.deptype = 'e') then
+        execute format('drop table %s', _partition);
+      elsif pg_relation_size(_partition) > 0 then
+        execute format('truncate %s', _partition);   -- it belongs to the extension, and stays
+      end if;
     exception when lock_not_available then
       return;   -- busy: the next prune tries again
     end;

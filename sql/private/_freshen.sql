@@ -1,17 +1,19 @@
--- If nobody has ticked for 100 ms: a tick, where this transaction may (it has run nothing before,
--- or its tick would lock out all others until it ends); otherwise what is due becomes ready at
--- least.
-create or replace function jobs._freshen()
+-- If nobody has ticked for 100 ms: a tick, where this transaction may (it has run nothing before, or
+-- its tick would lock out all others until it ends); otherwise what is due becomes ready at least.
+--   ticked_at  when the last tick was, if the caller knows
+create or replace function jobs._freshen(ticked_at timestamptz default null)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   _now timestamptz := jobs.now();
-  _at timestamptz := (select r.at from jobs.register r order by r.ver desc limit 1);
 begin
+  if ticked_at is null then
+    select r.at into ticked_at from jobs.register r order by r.ver desc limit 1;
+  end if;
   -- a mark from the future is one of a clock that has been set back
-  if _at > _now - interval '100 ms' and _at < _now + interval '100 ms' then
+  if ticked_at > _now - interval '100 ms' and ticked_at < _now + interval '100 ms' then
     return;
   end if;
   -- in the extended protocol even the first statement begins a little after its transaction

@@ -1,15 +1,15 @@
 -- The block's ids, at most 60, are claimed until the lease ends: an event and a lease. Returns the
--- claim. A claim is never committed asynchronously: after a crash its number could be given out
+-- lease. A claim is never committed asynchronously: after a crash its number could be given out
 -- again.
 create or replace function jobs._grant(block jobs.ready, worker uuid, lease_ms int)
-returns bigint
+returns jobs.lease
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   _now timestamptz := jobs.now();
   _lease interval := coalesce(nullif(block.lease_ms, 0), lease_ms) * interval '1 millisecond';
-  _claim bigint;
+  _granted jobs.lease;
 begin
   if current_setting('synchronous_commit') = 'off' then
     perform set_config('synchronous_commit', 'local', true);
@@ -33,6 +33,6 @@ begin
     block.attempt + 1, block.claims + 1,
     block.flags | (block.lease_ms > 0)::int, block.ids
   from claimed c
-  returning claim into _claim;
-  return _claim;
+  returning * into _granted;
+  return _granted;
 end $$;

@@ -1,13 +1,14 @@
--- Claims up to max_jobs jobs for the worker; the arguments are those of claim. Returns the claims
--- made, in claim order. Blocks of one lane that agree in attempt, lease and timeout, and whose ids
--- ascend and lie within 1,024, share a claim of up to 60.
+-- Claims up to max_jobs jobs for the worker; the arguments are those of claim, and whether to tick
+-- if nobody has (_freshen). Returns the claims made, in claim order. Blocks of one lane that agree in
+-- attempt, lease and timeout, and whose ids ascend and lie within 1,024, share a claim of up to 60.
 --
 -- A lane is a queue and a priority. Each is scanned from its soft watermark (see tick), so that the
 -- cost does not grow with what has been claimed before. A block that holds more than is wanted is
 -- split; the rest goes back under the same ord and keeps its place.
 create or replace function jobs._take(
-  queues text[], worker uuid, max_jobs int, lease interval, kinds text[], routing text[])
-returns bigint[]
+  queues text[], worker uuid, max_jobs int, lease interval, kinds text[], routing text[],
+  freshen boolean)
+returns jobs.lease[]
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -23,7 +24,7 @@ declare
   _rest jobs.ready;
   _next jobs.ready;  -- the claim that is being put together
   _left int := max_jobs;
-  _claims bigint[] := array[]::bigint[];
+  _leases jobs.lease[] := array[]::jobs.lease[];
 begin
   if max_jobs not between 1 and 10000 or max_jobs is null then
     perform jobs._raise_invalid(format('max_jobs is %s',
@@ -38,13 +39,20 @@ begin
       -- the common case, in one statement: the lanes that the last tick knew
       select array_fill(q.id, array[cardinality(l.priorities)]) as queue_ids, l.priorities,
         l.soft as softs,
-        exists (select from jobs.kind k where k.paused) as kinds_paused
+        exists (select from jobs.kind k where k.paused) as kinds_paused,
+        (select r.at from jobs.register r order by r.ver desc limit 1) as ticked_at
       into _lanes
       from jobs.queue q
       join lateral (
         select * from jobs.lane a where a.queue_id = q.id order by a.ver desc limit 1) as l on true
       where q.name = queues[1] and not q.paused;
+      if freshen and _lanes.ticked_at is not null then
+        perform jobs._freshen(_lanes.ticked_at);
+      end if;
     else
+      if freshen then
+        perform jobs._freshen();
+      end if;
       _lanes := jobs._lanes(queues);
     end if;
     if _kinds is null and (kinds is not null or _lanes.kinds_paused) then
@@ -100,7 +108,7 @@ begin
             _next.ids := _next.ids || _block.ids;
             _next.kind_id := case when _next.kind_id = _block.kind_id then _next.kind_id else 0 end;
           else
-            _claims := _claims || jobs._grant(_next, worker, _lease_ms);
+            _leases := _leases || jobs._grant(_next, worker, _lease_ms);
             _next := _block;
           end if;
         end loop;
@@ -115,7 +123,7 @@ begin
     exit when _left < max_jobs or cardinality(queues) is distinct from 1;
   end loop;
   if _next.ids is not null then
-    _claims := _claims || jobs._grant(_next, worker, _lease_ms);
+    _leases := _leases || jobs._grant(_next, worker, _lease_ms);
   end if;
-  return _claims;
+  return _leases;
 end $$;

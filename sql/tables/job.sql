@@ -9,10 +9,14 @@ create table jobs.job (
   kind_id int not null,
   priority smallint not null,
   options jsonb,              -- by the names of enqueue's arguments; durations in seconds
-  args jsonb not null,
-  constraint job_pk primary key (id)
+  args jsonb not null
 ) partition by range (id);
 
-create table jobs.job_from_0 partition of jobs.job for values from (minvalue) to (16777216);
--- Where rows land when nobody called maintain in time: slower to prune, but nothing is lost.
-create table jobs.job_overflow partition of jobs.job default;
+-- Where rows land when nobody called maintain in time: slower to prune, but nothing is lost. The
+-- other partitions are made like this one (see event).
+create table jobs.job_overflow partition of jobs.job (
+  constraint job_pk primary key (id)
+) default;
+
+create table jobs.job_from_0 (like jobs.job_overflow including all);
+alter table jobs.job attach partition jobs.job_from_0 for values from (minvalue) to (16777216);
