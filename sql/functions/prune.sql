@@ -2,7 +2,8 @@
 -- keep_dead) are gone, and with the oldest of them the partitions of job and event that hold
 -- nothing else. Jobs that have not ended are never touched. Call it until it returns no row: each
 -- call looks at the oldest jobs first.
--- Returns a row per state: how many jobs went. SQLSTATE JB002. Locks: the jobs' rows, skipping what is locked;
+-- Returns a row per state: how many jobs went. SQLSTATE JB002.
+-- Locks: the jobs' rows, skipping what is locked;
 -- dropping a partition takes an exclusive lock for a moment and gives up after 100 ms. Writes: job;
 -- drops partitions.
 create or replace function jobs.prune(max_jobs int default 10000)

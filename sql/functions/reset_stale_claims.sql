@@ -4,8 +4,8 @@
 -- call it at any time; a worker that lives renews its leases and loses nothing.
 --   max_jobs  stop after the claim that reaches it, default 1000
 -- Returns a row per job: its attempts charged, what it is now, and why if it is dead.
--- SQLSTATE JB002. Locks: lease by claim, skipping what is locked. Writes: lease, event, ready, scheduled; job for
--- on_dead.
+-- SQLSTATE JB002. Locks: lease by claim, skipping what is locked.
+-- Writes: lease, event, ready, scheduled; job for on_dead.
 create or replace function jobs.reset_stale_claims(max_jobs int default 1000)
 returns table (id bigint, attempt int, status text, reason text)
 language plpgsql volatile security definer

@@ -1,6 +1,7 @@
 -- Up to max_jobs (default 1000) dead jobs are ready again, as retry; oldest death first.
 --   queue, kind, reason  only those, default any; reason as in history: exhausted, abandoned, …
--- Returns how many: call it again until it is 0. SQLSTATE JB002. Locks: the jobs' rows. Writes: event, ready.
+-- Returns how many: call it again until it is 0. SQLSTATE JB002.
+-- Locks: the jobs' rows. Writes: event, ready.
 create or replace function jobs.retry_many(
   queue text default null, kind text default null, reason text default null,
     max_jobs int default 1000)
