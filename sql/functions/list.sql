@@ -15,13 +15,20 @@ as $$
 declare
   _queue_id int := (select coalesce(max(q.id), -1) from jobs.queue q where q.name = list.queue);
   _kind_id int := (select coalesce(max(k.id), -1) from jobs.kind k where k.name = list.kind);
-  _after bigint[] := case when after is null then '{}'
-    else string_to_array(after, ':')::bigint[] end;
+  _after bigint[] := '{}';
   _page jsonb;   -- [[id, key], …]; keys are arrays of bigint, and a page is in their order
 begin
-  if max_jobs not between 1 and 1000 then
+  if max_jobs not between 1 and 1000 or max_jobs is null then
     perform jobs._raise_invalid(
       format('max_jobs is %s', max_jobs), 'max_jobs is between 1 and 1000.');
+  end if;
+  if after is not null then
+    begin
+      _after := string_to_array(after, ':')::bigint[];
+    exception when data_exception then
+      perform jobs._raise_invalid(
+        format('after is %L', after), 'Pass the cursor of the last row of a page.');
+    end;
   end if;
   if state is null then
     select jsonb_agg(jsonb_build_array(p.id, array[-p.id]) order by p.id desc) into _page from (
@@ -102,7 +109,4 @@ begin
     from jsonb_array_elements(_page) with ordinality as p(row, nth)
     join jobs.job_state s on s.id = (p.row ->> 0)::bigint
     order by p.nth;
-exception when invalid_text_representation then
-  perform jobs._raise_invalid(
-    format('after is %L', after), 'Pass the cursor of the last row of a page.');
 end $$;
