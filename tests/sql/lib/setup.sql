@@ -3,6 +3,7 @@
 \pset pager off
 set client_min_messages = warning;
 set search_path = tap, public;
+set jit = off;
 
 -- The clock stands still at 2030-01-01 and moves only by advance(): no test waits.
 create function stop_the_clock() returns void
