@@ -1,7 +1,7 @@
 """What a test of several sessions needs: short ways to call a verb, and who waits for whom."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, LiteralString
@@ -61,6 +61,11 @@ def claim(
 def complete(session: Session, token: int) -> str:
     """Complete one job, strictly."""
     return str(value(session, "select jobs.complete(%s)", token))
+
+
+def complete_many(session: Session, tokens: Iterable[int]) -> dict[int, str]:
+    """Complete jobs; returns the status of each token that was refused."""
+    return dict(rows(session, "select token, status from jobs.complete_many(%s)", list(tokens)))
 
 
 def state(session: Session, job: int) -> str | None:
