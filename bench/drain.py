@@ -81,7 +81,7 @@ def _figures(
         f"(b) Workers draining {plan.drained:,} no-op jobs",
         ["worker", "version", "1 process, jobs/s", "2 processes, jobs/s", "settings"],
         notes=[
-            "By workers that have started: from the first claim until the database knows all ended.",
+            "By workers that have started: from first claim until the database knows all ended.",
             *(
                 f"{c.name} drained {plan.drained // 5:,} jobs, to save time."
                 for c in competitors

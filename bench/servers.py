@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import platform
 import time
@@ -152,6 +153,7 @@ def fetch(
     return connection.execute(query.encode(), parameters or None).fetchall()
 
 
+@functools.cache
 def install_script() -> str:
     """The install script, which `python sql/build.py` makes."""
     built = ROOT / "build" / "txjobs.sql"

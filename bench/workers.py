@@ -107,5 +107,8 @@ def await_handled(running: Sequence[Worker], jobs: int, seconds: float) -> None:
             worker.check()
         if time.monotonic() > deadline:
             handled = sum(worker.handled for worker in running)
-            raise BenchError(f"after {seconds:.0f} s only {handled} of {jobs} jobs were handled")
+            said = "\n".join(line for worker in running for line in worker.other)
+            raise BenchError(
+                f"after {seconds:.0f} s only {handled} of {jobs} jobs were handled\n{said}"
+            )
         time.sleep(0.005)
