@@ -38,8 +38,8 @@ begin
     _facts := jobs._claim_facts(_lease);
     return query
       select (_lease.claim << 6) | (s.slot - 1), j.id,
-        coalesce(_facts.kind, (select k.name from jobs.kind k where k.id = j.kind_id)), _facts.queue,
-        j.args, j.options -> 'headers', _lease.attempt::int,
+        coalesce(_facts.kind, (select k.name from jobs.kind k where k.id = j.kind_id)),
+        _facts.queue, j.args, j.options -> 'headers', _lease.attempt::int,
         case
           when j.options ? 'max_attempts' then (j.options ->> 'max_attempts')::int
           when _facts.kind is not null then _facts.max_attempts
@@ -47,7 +47,7 @@ begin
             _facts.max_attempts) end,
         _lease.priority::int, _facts.timeout, j.created_at
       from unnest(_lease.ids) with ordinality as s(id, slot)
-      -- offset 0: one look-up per id, whatever the planner believes of a table that was vacuumed empty
+      -- offset 0: a look-up per id, whatever the planner thinks of a table that was vacuumed empty
       cross join lateral (select * from jobs.job a where a.id = s.id offset 0) as j;
   end loop;
 end $$;

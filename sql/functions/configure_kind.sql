@@ -30,7 +30,8 @@ begin
       'Name another kind: a job that reports deaths must not report its own without end.');
   end if;
   perform jobs._ensure_names(
-    case when queue is not null then array[queue] end, array_remove(array[name, on_dead], null));
+    case when queue is not null then array[queue] end,
+    array[name] || case when on_dead is not null then array[on_dead] end);
   update jobs.kind k set
     queue = coalesce(jobs._set('queue', reset, configure_kind.queue, k.queue), 'default'),
     max_attempts = jobs._set('max_attempts', reset, configure_kind.max_attempts::smallint,

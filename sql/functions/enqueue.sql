@@ -57,8 +57,8 @@ begin
     _options := _place.options;
   end if;
 
-  insert into jobs.job (id, xid, created_at, queue_id, kind_id, priority, options, args)
-  values (nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), _block.queue_id,
+  insert into jobs.job (id, created_at, queue_id, kind_id, priority, options, args)
+  values (nextval('jobs.pos_seq'), jobs.now(), _block.queue_id,
     _block.kind_id,
     _block.priority, _options, enqueue.args)
   returning id into _id;

@@ -1,4 +1,5 @@
--- Raises JB002 if max_jobs, of a verb that does a part of its work at each call, is no number of jobs.
+-- Raises JB002 if max_jobs, of a verb that does a part of its work at each call, is no number of
+-- jobs.
 create or replace function jobs._check_max_jobs(max_jobs int)
 returns void
 language plpgsql immutable

@@ -1,5 +1,5 @@
--- What the jobs of one claim share, with names: kind is null, and max_attempts the queue's, if they are of
--- several kinds.
+-- What the jobs of one claim share, with names: kind is null, and max_attempts the queue's, if they
+-- are of several kinds.
 create or replace function jobs._claim_facts(
   lease jobs.lease, out kind text, out queue text, out max_attempts int, out timeout interval)
 language plpgsql stable

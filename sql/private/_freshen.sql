@@ -1,5 +1,6 @@
--- If nobody has ticked for 100 ms: a tick, where this transaction may (it has run nothing before, or
--- its tick would lock out all others until it ends); otherwise what is due becomes ready at least.
+-- If nobody has ticked for 100 ms: a tick, where this transaction may (it has run nothing before,
+-- or its tick would lock out all others until it ends); otherwise what is due becomes ready at
+-- least.
 --   ticked_at  when the last tick was, if the caller knows
 create or replace function jobs._freshen(ticked_at timestamptz default null)
 returns void

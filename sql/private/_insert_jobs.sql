@@ -9,8 +9,8 @@ declare
   _now timestamptz := jobs.now();
 begin
   with inserted as (
-    insert into jobs.job (id, xid, created_at, queue_id, kind_id, priority, options, args)
-    select nextval('jobs.pos_seq'), pg_current_xact_id(), _now, block.queue_id, block.kind_id,
+    insert into jobs.job (id, created_at, queue_id, kind_id, priority, options, args)
+    select nextval('jobs.pos_seq'), _now, block.queue_id, block.kind_id,
       block.priority, _insert_jobs.options, a
     from unnest(args) as a
     returning id)

@@ -1,6 +1,7 @@
 -- Claims up to max_jobs jobs for the worker; the arguments are those of claim, and whether to tick
--- if nobody has (_freshen). Returns the claims made, in claim order. Blocks of one lane that agree in
--- attempt, lease and timeout, and whose ids ascend and lie within 1,024, share a claim of up to 60.
+-- if nobody has (_freshen). Returns the claims made, in claim order. Blocks of one lane that agree
+-- in attempt, lease and timeout, and whose ids ascend and lie within 1,024, share a claim of up to
+-- 60.
 --
 -- A lane is a queue and a priority. Each is scanned from its soft watermark (see tick), so that the
 -- cost does not grow with what has been claimed before. A block that holds more than is wanted is

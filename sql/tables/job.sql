@@ -1,9 +1,9 @@
--- A job's immutable facts, and its `enqueued` event: id is that event's position. Eight columns, so
--- that the row's null bitmap still fits its header (8 bytes a job); what is rare goes into options.
--- Nothing references it by a foreign key. Partitions are made by maintain and dropped by prune.
+-- A job's immutable facts, and its `enqueued` event: id is that event's position. At most eight
+-- columns, so that the row's null bitmap still fits its header (8 bytes a job); what is rare goes
+-- into options. Nothing references it by a foreign key. Partitions are made by maintain and dropped
+-- by prune.
 create table jobs.job (
   id bigint not null,
-  xid xid8 not null,
   created_at timestamptz not null,
   queue_id int not null,
   kind_id int not null,

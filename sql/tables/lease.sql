@@ -18,4 +18,4 @@ create table jobs.lease (
   ids bigint[] not null,
   constraint lease_pk primary key (claim)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 10000);
-alter table jobs.lease alter column ids set storage plain;
+alter table jobs.lease alter column ids set storage main;

@@ -14,5 +14,5 @@ create table jobs.ready (
   routing_key text not null default '',
   ids bigint[] not null
 ) with (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 10000);
-alter table jobs.ready alter column ids set storage plain;
+alter table jobs.ready alter column ids set storage main;
 create index ready_in_claim_order on jobs.ready (queue_id, priority, ord);

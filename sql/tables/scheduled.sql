@@ -13,5 +13,5 @@ create table jobs.scheduled (
   ids bigint[] not null,
   run_at timestamptz not null
 ) with (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 10000);
-alter table jobs.scheduled alter column ids set storage plain;
+alter table jobs.scheduled alter column ids set storage main;
 create index scheduled_by_time on jobs.scheduled (run_at, ord);

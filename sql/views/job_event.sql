@@ -11,7 +11,7 @@ select
   null::bigint as claim,
   null::uuid as worker,
   j.options as data,
-  j.xid
+  null::xid8 as xid
 from jobs.job j
 join jobs.queue q on q.id = j.queue_id
 union all
