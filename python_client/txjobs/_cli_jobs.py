@@ -231,14 +231,13 @@ def _each(
             state = change(job)
             ok = state in accepted
             answers.append({"id": job, "ok": ok, "state": state})
+            line = Text(f"job {job}: ").append_text(state_text(state))
+            if not ok:
+                line.append(" already, so nothing was changed")
         except (NotFound, WrongState) as error:
-            ok, state = False, explain(error)[0]
-            answers.append({"id": job, "ok": ok, "error": state})
+            answers.append({"id": job, "ok": False, "error": explain(error)[0]})
+            line = Text(explain(error)[0])
         if not as_json:
-            line = Text(f"job {job}: ")
-            line.append_text(state_text(state) if ok else Text(state))
-            if not ok and "error" not in answers[-1]:
-                line.append(" already: nothing was changed")
             say(line)
     if as_json:
         print_json({"jobs": answers})

@@ -63,7 +63,7 @@ def table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[str] = ()
 ) -> Table:
     """A table; a cell is a Text, or anything that has a text."""
-    found = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    found = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
     for name in columns:
         found.add_column(name, justify="right" if name in right else "left", overflow="fold")
     for row in rows:

@@ -78,11 +78,10 @@ async def watch(dsn: str, jobs: list[Watched], working: Working, done: asyncio.E
             for job in jobs:
                 if job.ended:
                     continue
-                events = await client.history(job.id)
-                if len(events) > len(job.events) or job.info is None:
-                    fresh += [(job, event) for event in events[len(job.events) :]]
-                    job.info = await client.get(job.id)
-                    job.events = events
+                info = await client.get(job.id)
+                events = await client.history(job.id)  # second, so that an end is in it
+                fresh += [(job, event) for event in events[len(job.events) :]]
+                job.info, job.events = info, events
             for job, event in sorted(fresh, key=lambda pair: pair[1].pos):
                 working.seen(job, event)
             if last_look:
@@ -200,7 +199,13 @@ class _Live:
     def _render(self) -> Table:
         ended = sum(job.ended for job in self._jobs)
         seconds = (dt.datetime.now(dt.UTC) - self._start).total_seconds()
-        view = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", caption_justify="left")
+        view = Table(
+            box=SIMPLE_HEAD,
+            show_edge=False,
+            pad_edge=False,
+            header_style="bold",
+            caption_justify="left",
+        )
         view.caption = f"{ended} of {len(self._jobs)} jobs have ended, {seconds:.1f} s"
         view.add_column("job", justify="right")
         view.add_column("task", no_wrap=True)
