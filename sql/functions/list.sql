@@ -15,7 +15,7 @@ as $$
 declare
   _queue_id int := (select coalesce(max(q.id), -1) from jobs.queue q where q.name = list.queue);
   _kind_id int := (select coalesce(max(k.id), -1) from jobs.kind k where k.name = list.kind);
-  _after bigint[] := '{}';
+  _after bigint[] := array[]::bigint[];
   _page jsonb;   -- [[id, key], …]; keys are arrays of bigint, and a page is in their order
 begin
   if max_jobs not between 1 and 1000 or max_jobs is null then
