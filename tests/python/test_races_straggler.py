@@ -57,13 +57,14 @@ def soft_mark(session: Session) -> int:
     """The position from which a claim scans the default queue."""
     mark = value(
         session,
-        "select soft[array_position(priorities, 0::smallint)] from jobs.lane order by ver desc limit 1",
+        """select soft[array_position(priorities, 0::smallint)] from jobs.lane
+        order by ver desc limit 1""",
     )
     return int(mark or 0)
 
 
 def work_for(seconds: float, worker: Session, *, batch: int) -> int:
-    """Enqueue, claim and complete, with ticks, for that long by the test clock; returns how many."""
+    """Enqueue, claim and complete, with ticks, for so long by the test clock; returns how many."""
     done = 0
     for _ in range(round(seconds / TICK)):
         enqueue(worker, batch)
@@ -76,15 +77,15 @@ def work_for(seconds: float, worker: Session, *, batch: int) -> int:
     return done
 
 
-def plainly(late: Session) -> Callable[[], None]:
+def plainly(late: Session) -> Callable[[], object]:
     """Leave the transaction open; returns how to commit it."""
-    return lambda: [late.execute("commit")] and None
+    return lambda: late.execute("commit")
 
 
-def prepared(late: Session) -> Callable[[], None]:
+def prepared(late: Session) -> Callable[[], object]:
     """Prepare the transaction; returns how to commit it."""
     late.execute("prepare transaction 'late'")
-    return lambda: [late.execute("commit prepared 'late'")] and None
+    return lambda: late.execute("commit prepared 'late'")
 
 
 def drain(worker: Session) -> list[int]:
@@ -97,7 +98,7 @@ def drain(worker: Session) -> list[int]:
 
 @pytest.mark.parametrize("hold", [plainly, prepared])
 def test_a_straggler_is_claimable_within_two_ticks_of_its_commit(
-    hold: Callable[[Session], Callable[[], None]], conn: Session, worker: Session, late: Session
+    hold: Callable[[Session], Callable[[], object]], conn: Session, worker: Session, late: Session
 ) -> None:
     late.execute("begin")
     (job,) = enqueue(late)

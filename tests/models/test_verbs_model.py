@@ -1,0 +1,331 @@
+"""Random sequences of verbs do what a model of them in Python says.
+
+TXJOBS_MODEL_EXAMPLES=2000 for a longer search, with new examples at every run.
+"""
+
+import os
+from typing import Any, ClassVar
+
+import psycopg
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from faults.sessions import Session, column, complete_many, problems, rows, value
+from models.verbs_model import BACKOFF, ENDED, KEEP, KEEP_OTHERS, MAX_CLAIMS, Job, Model
+
+EXAMPLES = int(os.environ.get("TXJOBS_MODEL_EXAMPLES", "40"))
+STEPS = 30
+QUEUES = ["north", "south"]
+PRIORITIES = [-1, 0, 1]
+
+number = st.integers(0, 10_000)
+delays = st.sampled_from([None, None, 0.0, 7.0, 25.0])
+queues = st.sampled_from(QUEUES)
+kinds = st.sampled_from(["a", "b"])
+priorities = st.sampled_from(PRIORITIES)
+attempts = st.integers(1, 3)
+
+
+def configure(conn: Session) -> None:
+    """The settings that the model has as constants; every lane exists."""
+    conn.execute("update jobs.setting set test_clock = true")
+    conn.execute("select jobs.set_test_clock('2040-01-01T00:00:00Z')")
+    for kind, charge_lost in (("a", True), ("b", False)):
+        conn.execute(
+            "select jobs.configure_kind(%s, backoff => %s, max_claims => %s, charge_lost => %s)",
+            (kind, f'{{"strategy": "constant", "base": {BACKOFF}}}', MAX_CLAIMS, charge_lost),
+        )
+    for queue in QUEUES:
+        conn.execute(
+            """select jobs.configure_queue(%s,
+            keep => %s * interval '1 s', keep_dead => %s * interval '1 s')""",
+            (queue, KEEP_OTHERS, KEEP["dead"]),
+        )
+        for priority in PRIORITIES:
+            conn.execute("select jobs.enqueue('a', '{}', %s, %s)", (queue, priority))
+    conn.execute("select jobs.tick()")
+
+
+class Verbs(RuleBasedStateMachine):
+    """Each rule calls a verb and tells the model; afterwards both must agree."""
+
+    conn: ClassVar[Session]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = Model()
+        conn = self.conn
+        conn.execute("truncate jobs.job, jobs.event, jobs.ready, jobs.scheduled, jobs.lease")
+        conn.execute("update jobs.queue set paused = false")
+        conn.execute("update jobs.kind set paused = false")
+        # an hour, so that nothing of the last example is left in the marks
+        conn.execute("select jobs.set_test_clock(jobs.now() + interval '1 hour')")
+        conn.execute("select jobs.tick()")
+        self.start = value(conn, "select jobs.now()")
+
+    def pick_job(self, nth: int) -> Job:
+        """One of the jobs."""
+        return list(self.model.jobs.values())[nth % len(self.model.jobs)]
+
+    def pick_token(self, nth: int) -> int:
+        """One of the tokens, over or not."""
+        return list(self.model.tokens)[nth % len(self.model.tokens)]
+
+    def call(self, query: str, *parameters: object) -> str:
+        """What a verb answers, or the SQLSTATE that it raises."""
+        try:
+            row = self.conn.execute(query.encode(), parameters).fetchone()
+        except psycopg.Error as error:
+            return str(error.sqlstate)
+        assert row is not None
+        return str(row[0])
+
+    def report(
+        self, verb: str, token: int, expected: str | None, query: str, *more: object
+    ) -> None:
+        """A strict verb answers as expected, or refuses a token that is over."""
+        if expected is None:
+            refusal = self.model.refusal(verb, token)
+            expected = "JB001" if refusal == "stale" else refusal
+        assert self.call(query, token, *more) == expected
+
+    has_jobs = precondition(lambda self: self.model.jobs)
+    has_tokens = precondition(lambda self: self.model.tokens)
+
+    @rule(kind=kinds, queue=queues, priority=priorities, attempts=attempts, delay=delays)
+    def enqueue(
+        self, kind: str, queue: str, priority: int, attempts: int, delay: float | None
+    ) -> None:
+        answer = self.call(
+            """select jobs.enqueue(%s, '{}', %s, %s, delay => %s * interval '1 s',
+            max_attempts => %s)""",
+            *(kind, queue, priority, delay, attempts),
+        )
+        job = Job(int(answer), kind, queue, priority, attempts, self.model.now)
+        self.model.enqueue(job, delay)
+
+    @rule(
+        kind=kinds,
+        queue=queues,
+        priority=priorities,
+        attempts=attempts,
+        delay=delays,
+        count=st.sampled_from([2, 3, 5, 61]),
+    )
+    def enqueue_many(
+        self, kind: str, queue: str, priority: int, attempts: int, delay: float | None, count: int
+    ) -> None:
+        ids = column(
+            self.conn,
+            """select id from jobs.enqueue_many(%s, array_fill('{}'::jsonb, array[%s::int]), %s, %s,
+            delay => %s * interval '1 s', max_attempts => %s) order by ord""",
+            *(kind, count, queue, priority, delay, attempts),
+        )
+        for job in ids:
+            self.model.enqueue(Job(job, kind, queue, priority, attempts, self.model.now), delay)
+
+    @rule(
+        some=st.sampled_from([["north"], ["south"], QUEUES, QUEUES[::-1]]),
+        only=st.sampled_from([None, None, ["a"], ["b"], ["a", "b"]]),
+        max_jobs=st.sampled_from([1, 2, 3, 10, 100]),
+        lease=st.sampled_from([5.0, 30.0]),
+    )
+    def claim(self, some: list[str], only: list[str] | None, max_jobs: int, lease: float) -> None:
+        expected = self.model.candidates(some, only)
+        got = rows(
+            self.conn,
+            """select token, id, attempt from jobs.claim(queues => %s, kinds => %s, max_jobs => %s,
+            lease => %s * interval '1 s')""",
+            *(some, only, max_jobs, lease),
+        )
+        key_of = {job.id: key for key, job in expected}
+        assert len(got) == min(max_jobs, len(expected))
+        keys: list[Any] = [key_of[job] for _, job, _ in got]
+        assert keys == [key for key, _ in expected][: len(keys)]
+        for token, job, attempt in got:
+            self.model.claim(self.model.jobs[job], token, lease)
+            assert attempt == self.model.jobs[job].attempt
+
+    @has_tokens
+    @rule(nth=number)
+    def complete(self, nth: int) -> None:
+        token = self.pick_token(nth)
+        job = self.model.holder(token)
+        expected = self.model.end(job, "completed") if job else None
+        self.report("complete", token, expected, "select jobs.complete(%s)")
+
+    @has_tokens
+    @rule(nths=st.lists(number, min_size=1, max_size=8))
+    def complete_many(self, nths: list[int]) -> None:
+        tokens = list(dict.fromkeys(self.pick_token(nth) for nth in nths))
+        refused = {
+            token: self.model.refusal("complete", token)
+            for token in tokens
+            if self.model.holder(token) is None
+        }
+        assert complete_many(self.conn, tokens) == refused
+        for token in tokens:
+            if job := self.model.holder(token):
+                self.model.end(job, "completed")
+
+    @has_tokens
+    @rule(nth=number, retry_in=delays, aborted=st.booleans(), charge=st.booleans())
+    def fail(self, nth: int, retry_in: float | None, aborted: bool, charge: bool) -> None:
+        token = self.pick_token(nth)
+        delay = BACKOFF if retry_in is None else retry_in
+        job = self.model.holder(token)
+        expected = None
+        if job:
+            expected = self.model.settle(job, "failed", delay=delay, charge=charge, aborted=aborted)
+        self.report(
+            "fail",
+            token,
+            expected,
+            """select jobs.fail(%s, '"broken"', retry_in => %s * interval '1 s', reason => %s,
+            charge => %s)""",
+            retry_in,
+            "aborted" if aborted else None,
+            charge,
+        )
+
+    @has_tokens
+    @rule(nth=number, delay=st.sampled_from([0.0, 7.0]))
+    def snooze(self, nth: int, delay: float) -> None:
+        token = self.pick_token(nth)
+        job = self.model.holder(token)
+        expected = self.model.settle(job, "snoozed", delay=delay, charge=False) if job else None
+        query = "select jobs.snooze(%s, delay => %s * interval '1 s')"
+        self.report("snooze", token, expected, query, delay)
+
+    @has_tokens
+    @rule(nth=number)
+    def release(self, nth: int) -> None:
+        token = self.pick_token(nth)
+        job = self.model.holder(token)
+        expected = self.model.settle(job, "released", delay=0.0, charge=False) if job else None
+        self.report("release", token, expected, "select jobs.release(%s)")
+
+    @has_tokens
+    @rule(nth=number)
+    def skip(self, nth: int) -> None:
+        token = self.pick_token(nth)
+        job = self.model.holder(token)
+        expected = self.model.end(job, "skipped") if job else None
+        self.report("skip", token, expected, "select jobs.skip(%s, 'nothing to do')")
+
+    @has_tokens
+    @rule(nth=number)
+    def discard(self, nth: int) -> None:
+        token = self.pick_token(nth)
+        job = self.model.holder(token)
+        expected = self.model.end(job, "discarded") if job else None
+        self.report("discard", token, expected, "select jobs.discard(%s)")
+
+    @has_tokens
+    @rule(nths=st.lists(number, min_size=1, max_size=8))
+    def heartbeat(self, nths: list[int]) -> None:
+        tokens = {self.pick_token(nth) for nth in nths}
+        expected = {}
+        for token in tokens:
+            job = self.model.holder(token)
+            if job is None:
+                expected[token] = "lost"
+            elif job.cancel:
+                expected[token] = "cancel_requested"
+        query = "select token, status from jobs.heartbeat(%s)"
+        assert dict(rows(self.conn, query, list(tokens))) == expected
+        claims = {token >> 6 for token in tokens}
+        for job in self.model.jobs.values():  # a lease is one claim's, and renewed as a whole
+            if job.token is not None and job.token >> 6 in claims:
+                job.until = self.model.now + job.lease
+
+    @has_jobs
+    @rule(nth=number)
+    def cancel(self, nth: int) -> None:
+        job = self.pick_job(nth)
+        assert self.call("select jobs.cancel(%s)", job.id) == self.model.cancel(job)
+
+    @has_jobs
+    @rule(nth=number)
+    def retry(self, nth: int) -> None:
+        job = self.pick_job(nth)
+        answer = self.call("select jobs.retry(%s)", job.id)
+        if job.state in ENDED:
+            assert answer == "ready"
+            self.model.retry(job)
+        else:
+            assert answer == "JB005"
+
+    @rule(seconds=st.sampled_from([1.0, 6.0, 31.0, 101.0]))
+    def advance(self, seconds: float) -> None:
+        self.conn.execute(
+            "select jobs.set_test_clock(jobs.now() + %s * interval '1 s')", (seconds,)
+        )
+        self.conn.execute("select jobs.reset_stale_claims()")
+        assert value(self.conn, "select jobs.tick()")
+        self.model.advance(seconds)
+
+    @rule(what=st.sampled_from([("queue", "north"), ("queue", "south"), ("kind", "a")]))
+    def pause_or_resume(self, what: tuple[str, str]) -> None:
+        verb = "resume" if what in self.model.paused else "pause"
+        self.conn.execute(f"select jobs.{verb}({what[0]} => %s)".encode(), (what[1],))
+        self.model.paused ^= {what}
+
+    @rule()
+    def prune(self) -> None:
+        assert dict(rows(self.conn, "select * from jobs.prune()")) == self.model.prune()
+
+    @has_jobs
+    @rule(nth=number)
+    def get(self, nth: int) -> None:
+        job = self.pick_job(nth)
+        got = value(self.conn, "select jobs.get(%s)", job.id)
+        assert (got["state"], got["attempt"]) == (job.state, job.attempt)
+        assert got.get("cancel_requested", False) == job.cancel
+
+    @invariant()
+    def states_agree(self) -> None:
+        """The log has every job as the model does."""
+        got = {
+            job: tuple(rest)
+            for job, *rest in rows(
+                self.conn,
+                """select id, state, attempt, extract(epoch from run_at - %s)::float8,
+                  extract(epoch from since - %s)::float8 from jobs.job_state""",
+                self.start,
+                self.start,
+            )
+        }
+        expected = {
+            job.id: (job.state, job.attempt, job.run_at, job.since)
+            for job in self.model.jobs.values()
+        }
+        assert got == expected
+
+    @invariant()
+    def nothing_is_wrong(self) -> None:
+        """The live tables have every job as the log does."""
+        assert problems(self.conn) == []
+
+
+def test_the_verbs_do_what_the_model_says(conn: Session) -> None:
+    configure(conn)
+    Verbs.conn = conn
+    run_state_machine_as_test(
+        Verbs,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            derandomize=EXAMPLES == 40,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
