@@ -91,6 +91,7 @@ class Process:
             env={**os.environ, "PYTHONPATH": path},
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
         self.log = ""
         self._reader = threading.Thread(target=self._read, daemon=True)

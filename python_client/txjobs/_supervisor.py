@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -41,6 +42,7 @@ class _Supervisor:
         self._children = [_Child() for _ in range(processes)]
         self._stopping = False
         self._codes: list[int] = []
+        self._alive = os.pipe()  # its writing end is open for as long as this process lives
 
     def run(self) -> int:
         previous = {number: signal.signal(number, self._forward) for number in _SIGNALS}
@@ -53,6 +55,8 @@ class _Supervisor:
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
+            for end in self._alive:
+                os.close(end)
         return max(self._codes, default=EXIT_OK)
 
     def _forward(self, number: int, _frame: FrameType | None) -> None:
@@ -84,6 +88,8 @@ class _Supervisor:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         code = EXIT_FAILED
         try:
+            os.close(self._alive[1])
+            threading.Thread(target=_outlive_nobody, args=[self._alive[0]], daemon=True).start()
             code = self._main()
         finally:
             logging.shutdown()
@@ -108,3 +114,9 @@ class _Supervisor:
             delay = delay_after(child.failures)
             child.start_at = time.monotonic() + delay
             _log.error("worker process %s ended with %s: another in %.1f s", pid, code, delay)
+
+
+def _outlive_nobody(alive: int) -> None:
+    """Asks this process to stop when its parent has died."""
+    os.read(alive, 1)
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -163,6 +163,32 @@ def test_a_worker_survives_a_restart_of_the_server(
             worker.stop()
 
 
+def test_a_worker_that_is_cut_off_for_longer_than_a_lease_stops_its_handlers(
+    app: Jobs, binaries: embedded.Binaries, data_dir: Path
+) -> None:
+    started, stopped = threading.Event(), threading.Event()
+
+    @app.task
+    async def wait() -> None:
+        started.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            stopped.set()
+
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(embedded.start(data_dir, binaries=binaries))
+        migrate(server.dsn)
+        with psycopg.connect(server.dsn) as conn:
+            wait.enqueue(conn)
+        with running(app, server.dsn, **SHORT_LEASE) as worker:
+            assert started.wait(20)
+            stack.close()
+            assert stopped.wait(20)
+            until(lambda: worker.stats.lost == 1, "it is counted")
+            assert worker.alive
+
+
 def _answers(dsn: str) -> bool:
     try:
         psycopg.connect(dsn, connect_timeout=2).close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import threading
 import time
@@ -353,6 +354,42 @@ def test_the_drain_time_limit_cuts(dsn: str, client: Client, trace: Any) -> None
     assert client.state(job) == "ready"
 
 
+def test_a_run_that_is_cancelled_gives_back_what_it_holds(
+    app: Jobs, dsn: str, conn: Conn, client: Client
+) -> None:
+    started = threading.Event()
+
+    @app.task
+    async def wait() -> None:
+        started.set()
+        await asyncio.sleep(60)
+
+    job = wait.enqueue(conn)
+
+    async def application() -> None:
+        worker = asyncio.create_task(Worker(app, dsn).run())
+        await asyncio.to_thread(started.wait, 20)
+        worker.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await worker
+
+    asyncio.run(application())
+    found = client.get(job)
+    assert found is not None
+    assert (found.state, found.attempt) == ("ready", 0)
+
+
+def test_an_interrupt_from_the_terminal_reaches_each_process_once(
+    dsn: str, client: Client, trace: Any
+) -> None:
+    with process(dsn, processes=2, drain_timeout=60.0) as worker:
+        job = client.enqueue("sleep", {"seconds": 1.5})
+        until(lambda: len(trace()) == 1, "the handler has started")
+        os.killpg(worker.popen.pid, signal.SIGINT)
+        assert worker.wait(20) == 0
+    assert client.state(job) == "completed"
+
+
 def test_several_processes_share_the_work_and_stop_together(
     dsn: str, conn: Conn, client: Client, trace: Any
 ) -> None:
@@ -364,6 +401,18 @@ def test_several_processes_share_the_work_and_stop_together(
         assert pids == (2,)
         worker.signal(signal.SIGTERM)
         assert worker.wait(20) == 0
+
+
+def test_workers_stop_when_their_parent_has_died(
+    dsn: str, conn: Conn, client: Client, trace: Any
+) -> None:
+    def registered() -> Any:
+        return conn.execute("select count(*) from jobs.worker").fetchone()
+
+    with process(dsn, processes=2) as worker:
+        until(lambda: registered() == (2,), "both are there")
+        worker.kill()
+        until(lambda: registered() == (0,), "both have gone in good order")
 
 
 def test_a_crashed_process_is_replaced(dsn: str, conn: Conn, client: Client, trace: Any) -> None:
