@@ -32,7 +32,10 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 
 
 def main() -> int:
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
+    if options.docs and options.quick:
+        parser.error("--quick measures too little to publish: leave out --docs or --quick")
     # Cells are not folded where nobody looks at a terminal.
     console = Console() if sys.stdout.isatty() else Console(width=160)
     progress = Console(stderr=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from bench.figures import Budget, Figures, Table, median, ratio
+from bench.figures import Budget, Figures, Table, median, paired
 from bench.pgbench import pgbench
 from bench.plan import Plan
 from bench.probe import cost
@@ -61,12 +61,7 @@ def measure(server: Server, plan: Plan, say: Callable[[str], None]) -> Figures:
                 say(f"{queue.name}: {claim:.3f} ms a claim of {BATCH}")
         query = f"select * from jobs.claim(queues => '{{{QUEUE}}}', max_jobs => {BATCH})"
         buffers = {q.name: cost(server, q.database, query).buffers for q in queues}
-    return _figures(
-        queues,
-        {name: median(found) for name, found in claims.items()},
-        {name: median(found) for name, found in completions.items()},
-        buffers,
-    )
+    return _figures(queues, claims, completions, buffers)
 
 
 def _fill(server: Server, queue: Queue, jobs: int, more: str = "") -> None:
@@ -104,8 +99,8 @@ def _round(server: Server, queue: Queue) -> tuple[float, float]:
 
 def _figures(
     queues: list[Queue],
-    claim: dict[str, float],
-    completion: dict[str, float],
+    claim: dict[str, list[float]],
+    completion: dict[str, list[float]],
     buffers: dict[str, float],
 ) -> Figures:
     empty, ready, future = (q.name for q in queues)
@@ -114,8 +109,8 @@ def _figures(
         ["queue", f"ms/claim of {BATCH}", "of nearly empty", f"ms/completion of {BATCH}",
          "buffers/claim"],
         [
-            [q.name, claim[q.name], ratio(claim[q.name], claim[empty]), completion[q.name],
-             buffers[q.name]]
+            [q.name, median(claim[q.name]), paired(claim[q.name], claim[empty]),
+             median(completion[q.name]), buffers[q.name]]
             for q in queues
         ],
         ["One connection; execution time by pg_stat_statements, which leaves out the commit."],
@@ -126,11 +121,11 @@ def _figures(
         [
             Budget(
                 f"claim with {ready}, of the nearly empty queue's", 1.25, True,
-                ratio(claim[ready], claim[empty]), "×",
+                paired(claim[ready], claim[empty]), "×",
             ),
             Budget(
                 f"claim with {future}, of the nearly empty queue's", 1.25, True,
-                ratio(claim[future], claim[empty]), "×",
+                paired(claim[future], claim[empty]), "×",
             ),
         ],
     )  # fmt: skip

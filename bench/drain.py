@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from bench.competitors import Competitor, all_of_them
-from bench.figures import Budget, Figures, Table, median, ratio
+from bench.figures import Budget, Figures, Table, median, paired
 from bench.plan import Plan
 from bench.servers import BenchError, Server, fetch
 from bench.workers import Worker, await_handled, workers
@@ -27,7 +27,7 @@ def measure(server: Server, plan: Plan, say: Callable[[str], None]) -> Figures:
                 speed = drain(server, competitor, processes, jobs)
                 speeds[competitor.name, processes].append(speed)
                 say(f"{competitor.name}, {processes} process(es): {speed:,.0f} jobs/s")
-    return _figures(plan, competitors, {key: median(found) for key, found in speeds.items()})
+    return _figures(plan, competitors, speeds)
 
 
 def drain(server: Server, competitor: Competitor, processes: int, jobs: int) -> float:
@@ -75,7 +75,7 @@ def _await_arrival(server: Server, database: str, waiting: int, running: list[Wo
 
 
 def _figures(
-    plan: Plan, competitors: list[Competitor], speed: dict[tuple[str, int], float]
+    plan: Plan, competitors: list[Competitor], speed: dict[tuple[str, int], list[float]]
 ) -> Figures:
     table = Table(
         f"(b) Workers draining {plan.drained:,} no-op jobs",
@@ -90,7 +90,8 @@ def _figures(
         ],
     )
     for c in competitors:
-        table.rows.append([c.name, c.version(), *(speed[c.name, n] for n in PROCESSES), c.settings])
+        speeds = [median(speed[c.name, n]) for n in PROCESSES]
+        table.rows.append([c.name, c.version(), *speeds, c.settings])
     ours = speed["txjobs", 1]
     return Figures(
         "b",
@@ -98,11 +99,11 @@ def _figures(
         [
             Budget(
                 "worker, one process, no-op jobs/s of graphile-worker's", 0.8, False,
-                ratio(ours, speed.get(("graphile-worker", 1))), "×",
+                paired(ours, speed.get(("graphile-worker", 1))), "×",
             ),
             Budget(
                 "worker, one process, no-op jobs/s of pgqueuer's", 2, False,
-                ratio(ours, speed.get(("pgqueuer", 1))), "×",
+                paired(ours, speed.get(("pgqueuer", 1))), "×",
             ),
         ],
     )  # fmt: skip

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-__all__ = ["Budget", "Figures", "Table", "median", "number"]
+__all__ = ["Budget", "Figures", "Table", "median", "number", "paired", "ratio"]
 
 Cell = str | float | int | None
 
@@ -78,3 +78,10 @@ def number(value: Cell) -> str:
 
 def ratio(part: float | None, whole: float | None) -> float | None:
     return part / whole if part is not None and whole else None
+
+
+def paired(part: Sequence[float], whole: Sequence[float] | None) -> float | None:
+    """The median over the rounds of one figure to another, measured in the same minute."""
+    if not whole:
+        return None
+    return median(p / w for p, w in zip(part, whole, strict=True))

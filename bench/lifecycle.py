@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 
-from bench.figures import Budget, Cell, Figures, Table, median, ratio
+from bench.figures import Budget, Cell, Figures, Table, median, paired
 from bench.pgbench import CLIENTS, pgbench
 from bench.plan import Plan
 from bench.servers import Server, install_script
@@ -18,8 +19,8 @@ AHEAD = 2_000
 
 
 def measure(server: Server, plan: Plan, say: Callable[[str], None]) -> Figures:
-    speed: dict[tuple[str, int], float] = {}
-    cpu: dict[tuple[str, int], float | None] = {}
+    speed: dict[tuple[str, int], list[float]] = defaultdict(list)
+    cpu: dict[tuple[str, int], list[float]] = defaultdict(list)
     wal: dict[tuple[str, int], float] = {}
     for batch in BATCHES:
         with ExitStack() as stack:
@@ -29,22 +30,17 @@ def measure(server: Server, plan: Plan, say: Callable[[str], None]) -> Figures:
             ]
             for name, bytes_per_job in _wal(server, plan, batch, prepared):
                 wal[name, batch] = bytes_per_job
-            speeds: dict[str, list[float]] = defaultdict(list)
-            seconds: dict[str, list[float]] = defaultdict(list)
             for _ in range(plan.rounds):
                 for system, database in prepared:
                     run = pgbench(
                         server, database, system.life(),
                         seconds=plan.life_seconds, variables=system.variables_for(batch),
                     )  # fmt: skip
-                    speeds[system.name].append(run.per_second * batch)
+                    speed[system.name, batch].append(run.per_second * batch)
                     if run.cpu_seconds is not None:
-                        seconds[system.name].append(run.cpu_seconds / run.transactions / batch)
+                        used = run.cpu_seconds / run.transactions / batch
+                        cpu[system.name, batch].append(used * 1e6)
                     say(f"batch {batch}, {system.name}: {run.per_second * batch:,.0f} jobs/s")
-            for system, _ in prepared:
-                speed[system.name, batch] = median(speeds[system.name])
-                used = seconds[system.name]
-                cpu[system.name, batch] = median(used) * 1e6 if used else None
     return _figures(plan, speed, cpu, wal)
 
 
@@ -97,8 +93,8 @@ def _wal(
 
 def _figures(
     plan: Plan,
-    speed: dict[tuple[str, int], float],
-    cpu: dict[tuple[str, int], float | None],
+    speed: dict[tuple[str, int], list[float]],
+    cpu: dict[tuple[str, int], list[float]],
     wal: dict[tuple[str, int], float],
 ) -> Figures:
     table = Table(
@@ -110,10 +106,14 @@ def _figures(
         ],
     )
     for (name, batch), jobs in speed.items():
-        row: list[Cell] = [batch, name, jobs]
-        row += [ratio(jobs, speed["bare INSERT", batch]), ratio(jobs, speed.get(("pgmq", batch)))]
-        table.rows.append([*row, cpu[name, batch], wal[name, batch]])
-    if not plan.pgmq:
+        row: list[Cell] = [batch, name, median(jobs)]
+        row += [paired(jobs, speed.get((other, batch))) for other in ("bare INSERT", "pgmq")]
+        used = cpu.get((name, batch))
+        table.rows.append([*row, median(used) if used else None, wal[name, batch]])
+    if plan.pgmq:
+        digest = hashlib.sha256(plan.pgmq.read_bytes()).hexdigest()[:12]
+        table.notes.append(f"pgmq is of a {plan.pgmq.name} whose SHA-256 begins with {digest}.")
+    else:
         table.notes.append("pgmq was not measured: give --pgmq the path of its pgmq.sql.")
     ours = speed["txjobs", 100]
     return Figures(
@@ -122,11 +122,11 @@ def _figures(
         [
             Budget(
                 "life cycle in SQL, batch 100, jobs/s of pgmq's", 1.5, False,
-                ratio(ours, speed.get(("pgmq", 100))), "×",
+                paired(ours, speed.get(("pgmq", 100))), "×",
             ),
             Budget(
                 "life cycle in SQL, batch 100, jobs/s of a bare INSERT's", 0.55, False,
-                ratio(ours, speed["bare INSERT", 100]), "×",
+                paired(ours, speed["bare INSERT", 100]), "×",
             ),
             Budget("WAL per job, batch 100", 600, True, wal["txjobs", 100], "B"),
             Budget("WAL per job, batch 1", 1700, True, wal["txjobs", 1], "B"),
