@@ -19,6 +19,7 @@ from .info import EventInfo, JobInfo
 __all__ = ["JsonView", "LinesView", "LiveTable", "View", "Watched", "watch"]
 
 _LOOK_EVERY = 0.1  # seconds
+_UNTOLD = ("enqueued", "promoted")  # for want of room in the table; the timelines have them
 
 
 class Watched:
@@ -211,7 +212,7 @@ class _Live:
         view.add_column("task", no_wrap=True)
         view.add_column("state", no_wrap=True, min_width=9)
         view.add_column("attempt", no_wrap=True)
-        view.add_column("so far, in seconds since its order", min_width=40)
+        view.add_column("so far, in seconds since its order", min_width=30)
         for job in self._jobs:
             state = job.info.state if job.info else "…"
             attempt = f"{job.info.attempt} of {job.info.max_attempts}" if job.info else ""
@@ -221,6 +222,8 @@ class _Live:
     def _strip(self, job: Watched) -> Text:
         strip = Text()
         for event in job.events:
+            if event.type in _UNTOLD:
+                continue
             seconds = (event.at - self._start).total_seconds()
             strip.append_text(state_text(event.type)).append(f" {seconds:.1f}  ", style="dim")
         if job.info is not None and job.info.state == "scheduled" and job.info.run_at:

@@ -458,7 +458,7 @@ def test_prune_deletes_what_is_old_enough(txjobs: Run, conn: Connection) -> None
 
 
 def test_the_documentation_names_every_command_and_exit_code() -> None:
-    text = Path("docs/cli.md").read_text()
+    text = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
     from txjobs._cli_errors import ExitCode
     from txjobs._cli_main import _commands
 
