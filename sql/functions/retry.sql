@@ -1,6 +1,7 @@
 -- A job that had ended (`dead`, `cancelled`, `skipped`, `discarded` or `completed`) is ready again,
 -- with its attempts and claims at zero; its history stays. Returns `ready`.
--- SQLSTATEs: JB004; JB005 the job has not ended. Locks: the job's row. Writes: event, ready.
+-- SQLSTATEs: JB004; JB005 the job has not ended. Locks: the job's row. Writes: event, ready, job
+-- (the row as it was).
 create or replace function jobs.retry(id bigint)
 returns text
 language plpgsql volatile security definer
@@ -10,8 +11,10 @@ as $$
 declare
   _state jobs.job_state;
 begin
-  -- two retries of one job must not both find it dead
-  perform from jobs.job j where j.id = retry.id for update;
+  -- Two retries of one job must not both find it ended, nor prune take what was retried. The row
+  -- is written, as it is, and not just locked: a transaction with an older snapshot (REPEATABLE
+  -- READ) then fails with 40001, where a mere lock would let it go on and see the job ended.
+  update jobs.job j set priority = j.priority where j.id = retry.id;
   if not found then
     perform jobs._raise_not_found('job', retry.id::text);
   end if;
