@@ -15,21 +15,27 @@ as $$
 #variable_conflict use_column
 declare
   _now timestamptz := jobs.now();
+  _old bigint[];
 begin
   perform jobs._check_max_jobs(max_jobs);
+  -- Locked by one statement, deleted by the next: a retry that was committed after the first took
+  -- its snapshot, and before it came to the job's row, shows in the second.
+  _old := array(
+    select j.id
+    from jobs.job j
+    join jobs.queue q on q.id = j.queue_id
+    join jobs.job_state s on s.id = j.id
+    where j.created_at < _now - least(q.keep, q.keep_dead)
+      and s.state not in ('ready', 'scheduled', 'running')
+      and s.since < _now - case s.state when 'dead' then q.keep_dead else q.keep end
+    order by j.id limit max_jobs
+    for update of j skip locked);
   return query
-    with old as (
-      select j.id, s.state
-      from jobs.job j
-      join jobs.queue q on q.id = j.queue_id
-      join jobs.job_state s on s.id = j.id
-      where j.created_at < _now - least(q.keep, q.keep_dead)
+    with gone as (
+      delete from jobs.job j using jobs.job_state s
+      where j.id = any(_old) and s.id = any(_old) and s.id = j.id
         and s.state not in ('ready', 'scheduled', 'running')
-        and s.since < _now - case s.state when 'dead' then q.keep_dead else q.keep end
-      order by j.id limit max_jobs
-      for update of j skip locked),
-    gone as (
-      delete from jobs.job j using old where j.id = old.id returning old.state)
+      returning s.state)
     select g.state, count(*) from gone g group by 1 order by 1;
   perform jobs._drop_partitions();
 end $$;
