@@ -2,7 +2,8 @@
 -- it was not there, as when it has been claimed or promoted in between: look at its state again.
 --
 -- No index has it by id. But a job that became ready at position p lies in `ready` just above p, so
--- the scan begins there and meets it after a few rows; a scheduled one is found by its time.
+-- the scan begins there and meets it after a few rows; a scheduled one is found by its time, and
+-- among those of the same time in the same way.
 -- Locks and writes: ready or scheduled.
 create or replace function jobs._withdraw(state jobs.job_state)
 returns jobs.ready
@@ -31,7 +32,7 @@ begin
       and state.id = any(r.ids);
   else
     select s.* into _found from jobs.scheduled s
-    where s.run_at >= state.run_at and state.id = any(s.ids)
+    where (s.run_at, s.ord) > (state.run_at, state.since_pos) and state.id = any(s.ids)
     order by s.run_at, s.ord limit 1 for update;
     delete from jobs.scheduled s
     where s.run_at = _found.run_at and s.ord = _found.ord and state.id = any(s.ids);
