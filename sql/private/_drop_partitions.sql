@@ -8,10 +8,11 @@ set search_path = pg_catalog, pg_temp
 set lock_timeout = '100ms'
 as $$
 declare
-  _oldest bigint := coalesce(
-    (select j.id from jobs.job j order by j.id limit 1), (select s.last_value from jobs.pos_seq s));
+  _oldest bigint;
   _partition regclass;
 begin
+  _oldest := coalesce(
+    (select j.id from jobs.job j order by j.id limit 1), (select s.last_value from jobs.pos_seq s));
   for _partition in
     select i.inhrelid::regclass
     from pg_inherits i
@@ -29,9 +30,11 @@ begin
         execute format('truncate %s', _partition);   -- it belongs to the extension, and stays
       end if;
     exception when lock_not_available then
-      return;   -- busy: the next prune tries again
+      return;
     end;
   end loop;
   delete from jobs.event_overflow e where e.pos < _oldest;
   delete from jobs.rare_event r where r.pos < _oldest;
+exception when lock_not_available then
+  null;   -- busy, here or above: the next prune tries again
 end $$;
