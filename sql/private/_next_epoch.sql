@@ -16,12 +16,18 @@ create or replace function jobs._next_epoch(
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  _left text[] := array(
+    select h from unnest(holders) as h
+    where h = any(old.holders)
+      or h like '-1/%' and exists (
+        select from unnest(old.holders) as o where o not like '-1/%' and o <> all(holders)));
 begin
   if holders = '{}' then
     bound := last_pos + 1;
     bound_at := at;
-  elsif old.holders && holders then
-    epoch := old;
+  elsif _left <> '{}' then
+    epoch := row(old.pos, old.at, _left);
     return;
   else
     bound := old.pos + 1;
