@@ -1,6 +1,6 @@
 -- Makes the queues and kinds that do not exist yet. Waits for another transaction that is making
--- the same one: once in the life of a name. Raises JB002 for a name that is empty or over 255
--- bytes.
+-- the same one: once in the life of a name, and in the order of names, so that two calls do not
+-- wait for each other. Raises JB002 for a name that is empty or over 255 bytes.
 create or replace function jobs._ensure_names(queues text[], kinds text[])
 returns void
 language plpgsql volatile
@@ -17,8 +17,9 @@ begin
     end if;
   end loop;
   with made as (
-    insert into jobs.queue (name) select distinct unnest(queues)
+    insert into jobs.queue (name) select distinct unnest(queues) order by 1
     on conflict (name) do nothing returning id)
   insert into jobs.queue_priority (queue_id, priority) select id, 0 from made;
-  insert into jobs.kind (name) select distinct unnest(kinds) on conflict (name) do nothing;
+  insert into jobs.kind (name) select distinct unnest(kinds) order by 1
+  on conflict (name) do nothing;
 end $$;
