@@ -89,6 +89,17 @@ def accepted(session: Session) -> list[tuple[Any, ...]]:
     )
 
 
+def pages_read(session: Session) -> int:
+    """Pages of our tables and indexes that this session has asked for; compare two readings."""
+    return int(
+        value(
+            session,
+            """select sum(pg_stat_get_xact_blocks_fetched(c.oid)) from pg_class c
+            where c.relnamespace = 'jobs'::regnamespace and c.relkind in ('r', 'i')""",
+        )
+    )
+
+
 def allow_test_clock(session: Session) -> None:
     """Allow every session of this installation to set its own clock."""
     session.execute("update jobs.setting set test_clock = true")

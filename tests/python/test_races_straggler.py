@@ -212,6 +212,31 @@ def test_prepared_transactions_that_come_and_go_hold_no_epoch_for_long(
     assert jobs >= 15, f"only {jobs} of 20 jobs lie below safe_pos {safe}"
 
 
+@pytest.mark.parametrize(
+    ("noted", "found", "left"),
+    [
+        (["3/7"], ["4/1"], None),
+        (["3/7"], ["3/7", "4/1"], ["3/7"]),
+        (["3/7"], ["4/1", "-1/900"], ["-1/900"]),
+        (["3/7"], ["3/7", "-1/900"], ["3/7"]),
+        (["-1/900"], ["-1/900", "-1/901"], ["-1/900"]),
+        (["-1/900"], ["-1/901"], None),
+        ([], ["-1/900"], None),
+    ],
+)
+def test_an_epoch_waits_for_what_may_be_a_holder_under_the_name_it_has_after_a_restart(
+    noted: list[str], found: list[str], left: list[str] | None, conn: Session
+) -> None:
+    # prepared transactions are called -1/<xid> then
+    holders, bound = rows(
+        conn,
+        "select (epoch).holders, bound from jobs._next_epoch(row(10, now(), %s), 20, now(), %s)",
+        noted,
+        found,
+    )[0]
+    assert (holders, bound) == ((found, 11) if left is None else (left, None))
+
+
 def test_a_claim_by_itself_ticks_often_enough_for_a_straggler(
     conn: Session, connect: Connect
 ) -> None:
