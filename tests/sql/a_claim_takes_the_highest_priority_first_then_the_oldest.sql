@@ -1,5 +1,5 @@
 \ir lib/setup.sql
-select plan(27);
+select plan(28);
 
 -- ten priorities in one queue, enqueued in no order, three jobs each
 create temporary table planned as
@@ -19,6 +19,13 @@ from unnest('{2,4,1,3,5}'::int[]) as nth;
 select jobs.enqueue('k', queue => 'overtake') as low \gset
 select jobs.enqueue('k', queue => 'overtake', priority => 1) as high \gset
 select is(take(2, '{overtake}'), array[:high, :low]::bigint[], 'a later job of higher priority overtakes');
+
+-- a priority that is new to its queue is known at the next tick
+select jobs.enqueue('k', queue => 'known') as low \gset
+select jobs.tick() \g /dev/null
+select jobs.enqueue('k', queue => 'known', priority => 9) as high \gset
+select jobs.tick() \g /dev/null
+select is(take(2, '{known}'), array[:high, :low]::bigint[], 'also if its priority is new to the queue');
 
 -- several queues
 select jobs.enqueue('k', queue => 'a') as a1 \gset
