@@ -122,8 +122,9 @@ class JobEnded(TxjobsError):
         text = f"job {job_id} is {state}"
         if reason:
             text += f" ({reason})"
-        if isinstance(error, dict) and error.get("message"):
-            text += f": {error.get('type', 'error')}: {error['message']}"
+        if isinstance(error, dict):
+            parts = [error.get("type"), error.get("message")]
+            text += "".join(f": {part}" for part in parts if part)
         super().__init__(text)
 
 

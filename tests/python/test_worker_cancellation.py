@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from txjobs import Backoff, Client, Context, JobCancelled, Jobs
+from txjobs import Backoff, Client, Context, JobCancelled, JobFailed, Jobs
 from waiting import until
 from workers import SHORT_LEASE, running
 
@@ -103,12 +103,18 @@ def test_a_handler_that_finishes_in_spite_of_its_cancellation_wins(
         await asyncio.sleep(0.05)
         return "unharmed"
 
+    @app.task(max_attempts=1)
+    async def cancels_itself() -> None:
+        raise asyncio.CancelledError
+
     job = stubborn.enqueue(conn)
     with running(app, dsn, concurrency=1, **SHORT_LEASE):
         assert started.wait(20)
         client.cancel(job)
         assert client.result(job, timeout=20) == "done"
         assert client.result(after.enqueue(conn), timeout=20) == "unharmed"
+        with pytest.raises(JobFailed, match="CancelledError"):
+            client.result(cancels_itself.enqueue(conn), timeout=20)
 
 
 def test_a_lost_lease_stops_the_handler_and_the_job_runs_again(

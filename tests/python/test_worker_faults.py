@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from txjobs import Client, Context, Jobs, embedded
+from txjobs import Client, Context, Jobs, State, embedded
 from txjobs.migrate import migrate
 from waiting import until
 from workers import SHORT_LEASE, process, running
@@ -92,6 +92,27 @@ def test_a_worker_whose_connections_are_cut_resumes_and_loses_nothing(
     states = conn.execute("select state, count(*) from jobs.job_state group by 1").fetchall()
     assert states == [("completed", 3000)]
     assert conn.execute("select * from jobs.verify()").fetchall() == []
+
+
+def test_a_claim_whose_answer_was_lost_is_taken_up_after_the_reconnection(
+    app: Jobs, dsn: str, conn: Conn, client: Client
+) -> None:
+    # The claim is committed in the worker's name, but it never learns of it.
+    @app.task
+    async def work() -> None: ...
+
+    with running(app, dsn, lease=600.0, heartbeat=200.0) as worker:
+        until(lambda: worker.worker.state is State.IDLE, "it is registered")
+        job = work.using(delay=3600).enqueue(conn)
+        conn.execute(
+            "select jobs.claim_job(%s, w.id, interval '600 s') from jobs.worker w", (job.id,)
+        )
+        assert client.state(job) == "running"
+        conn.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where application_name like 'txjobs %%' and datname = current_database()"
+        )
+        client.result(job, timeout=20)
 
 
 def test_a_transaction_whose_connection_is_cut_is_the_jobs_failure_and_it_is_tried_again(
