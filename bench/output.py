@@ -45,7 +45,7 @@ def show(result: Result, console: Console) -> None:
             console.print(f"[dim]{escape(note)}[/dim]")
         console.print()
     rows: list[list[Cell]] = [_budget_row(budget) for budget in result.budgets]
-    _print(console, "Budgets (DESIGN.md, section 9)", BUDGET_COLUMNS, rows)
+    _print(console, "Budgets", BUDGET_COLUMNS, rows)
     console.print(f"[dim]{escape(_how(result))}[/dim]")
 
 
