@@ -49,7 +49,8 @@ OUTCOMES = {
 }
 # Free to scan a table while it is small.
 READS = {
-    "cancel": "select jobs.cancel(id) from jobs.claim()",
+    "cancel a running job": "select jobs.cancel(id) from jobs.claim()",
+    "cancel one of two million": "select jobs.cancel(1500000)",
     "get": "select jobs.get(5)",
     "history": "select * from jobs.history(5)",
     "the state of one job": "select * from jobs.job_state where id = 5",
@@ -142,7 +143,7 @@ select jobs.enqueue('k', queue => q) from unnest('{{default,other}}'::text[]) as
 insert into jobs.job (id, created_at, queue_id, kind_id, priority, args)
 select i, now(), 1, 1, 0, '{{}}' from generate_series(101, 100 + {n}) as i;
 insert into jobs.ready (ord, queue_id, kind_id, priority, attempt, claims, ids)
-select i, 1, 1, 0, 0, 0, array[i] from generate_series(101, 100 + {n}) as i;
+select i + 1, 1, 1, 0, 0, 0, array[i] from generate_series(101, 100 + {n}) as i;
 insert into jobs.scheduled (ord, queue_id, kind_id, priority, attempt, claims, ids, run_at)
 select i, 1, 1, 0, 0, 0, array[i], now() + i * interval '1 s'
 from generate_series(101, 100 + {n} / 10) as i;
