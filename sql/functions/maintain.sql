@@ -16,6 +16,9 @@ declare
 begin
   select count(*) into _reset from jobs.reset_stale_claims();
   delete from jobs.worker w where w.seen_at < jobs.now() - interval '1 day';
+  -- two transactions may each have noted the same new priority
+  delete from jobs.queue_priority p using jobs.queue_priority twin
+  where (twin.queue_id, twin.priority) = (p.queue_id, p.priority) and twin.ctid < p.ctid;
   return jsonb_build_object('ticked', _ticked, 'reset', _reset,
     'partitions', to_jsonb(jobs._add_partitions()));
 end $$;
