@@ -1,5 +1,5 @@
 \ir lib/setup.sql
-select plan(26);
+select plan(27);
 select stop_the_clock();
 
 select jobs.register_worker('host 1', '{mail,default}', '{send}', '{"pid": 7}') as worker \gset
@@ -35,6 +35,13 @@ begin;
 select jobs.enqueue('send') \g /dev/null
 select is(jobs.maintain() -> 'ticked', 'false', 'in a transaction that has written, maintain cannot tick');
 commit;
+
+-- maintain tidies up what two transactions noted twice
+select jobs.enqueue('send', priority => 8) \g /dev/null
+insert into jobs.queue_priority select * from jobs.queue_priority;
+select jobs.maintain() \g /dev/null
+select is((select array_agg(priority order by priority) from jobs.queue_priority p join jobs.queue q on q.id = p.queue_id where q.name = 'default'),
+  '{0,8}', 'a priority that was noted twice is noted once');
 
 -- maintain makes partitions ahead of the sequence
 create function partitions(parent text) returns bigint language sql as $$ select count(*) from pg_inherits where inhparent = parent::regclass $$;
