@@ -201,10 +201,10 @@ class Pump:
 
     async def _ask(self, conn: AsyncConn) -> None:
         first = not self._armed
+        self._armed = True  # before the call: a notification that comes meanwhile takes it back
         seconds = await run_async(conn, calls.idle(self._queues))
         now = self._asked_at = monotonic()
         self.due_at = None if seconds is None else now + seconds
-        self._armed = True
         if first:
             self._poll_at = now  # what was enqueued before the flag was up has notified nobody
         elif self.due_at is not None:
