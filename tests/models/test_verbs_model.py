@@ -4,6 +4,7 @@ TXJOBS_MODEL_EXAMPLES=2000 for a longer search, with new examples at every run.
 """
 
 import os
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import psycopg
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -18,12 +20,24 @@ from hypothesis.stateful import (
 )
 
 from faults.sessions import Session, column, complete_many, problems, rows, value
-from models.verbs_model import BACKOFF, ENDED, KEEP, KEEP_OTHERS, MAX_CLAIMS, Job, Model
+from models.verbs_model import BACKOFF, ENDED, KEEP, KEEP_OTHERS, MAX_CLAIMS, Job, Model, State
 
 EXAMPLES = int(os.environ.get("TXJOBS_MODEL_EXAMPLES", "40"))
-STEPS = 30
+STEPS = 50
 QUEUES = ["north", "south"]
 PRIORITIES = [-1, 0, 1]
+
+REPORTS = {
+    "complete": "select jobs.complete(%(token)s)",
+    "skip": "select jobs.skip(%(token)s, 'nothing to do')",
+    "discard": "select jobs.discard(%(token)s)",
+    "fail": """select jobs.fail(%(token)s, '"broken"', charge => %(charge)s, reason => %(reason)s,
+      retry_in => %(delay)s * interval '1 s')""",
+    "snooze": """select jobs.snooze(%(token)s,
+      delay => coalesce(%(delay)s, 0) * interval '1 s')""",
+    "release": "select jobs.release(%(token)s)",
+}
+ENDS: dict[str, State] = {"complete": "completed", "skip": "skipped", "discard": "discarded"}
 
 number = st.integers(0, 10_000)
 delays = st.sampled_from([None, None, 0.0, 7.0, 25.0])
@@ -40,7 +54,7 @@ def configure(conn: Session) -> None:
     for kind, charge_lost in (("a", True), ("b", False)):
         conn.execute(
             "select jobs.configure_kind(%s, backoff => %s, max_claims => %s, charge_lost => %s)",
-            (kind, f'{{"strategy": "constant", "base": {BACKOFF}}}', MAX_CLAIMS, charge_lost),
+            (kind, f'{{"strategy": "constant", "base": {BACKOFF}}}', MAX_CLAIMS[kind], charge_lost),
         )
     for queue in QUEUES:
         conn.execute(
@@ -75,10 +89,19 @@ class Verbs(RuleBasedStateMachine):
         return list(self.model.jobs.values())[nth % len(self.model.jobs)]
 
     def pick_token(self, nth: int) -> int:
-        """One of the tokens, over or not."""
-        return list(self.model.tokens)[nth % len(self.model.tokens)]
+        """A token; mostly one of a running job, and rather of one that was claimed often."""
+        running = [job for job in self.model.jobs.values() if job.token is not None]
+        if not running:
+            self.claim(QUEUES, None, 100, 30.0)
+            running = [job for job in self.model.jobs.values() if job.token is not None]
+        if running and nth % 4:
+            running.sort(key=lambda job: -job.claims)
+            token = running[nth // 4 % min(3, len(running))].token
+            assert token is not None
+            return token
+        return list(self.model.tokens or [0])[nth % max(1, len(self.model.tokens))]
 
-    def call(self, query: str, *parameters: object) -> str:
+    def call(self, query: str, parameters: Mapping[str, object] | Sequence[object]) -> str:
         """What a verb answers, or the SQLSTATE that it raises."""
         try:
             row = self.conn.execute(query.encode(), parameters).fetchone()
@@ -87,17 +110,13 @@ class Verbs(RuleBasedStateMachine):
         assert row is not None
         return str(row[0])
 
-    def report(
-        self, verb: str, token: int, expected: str | None, query: str, *more: object
-    ) -> None:
-        """A strict verb answers as expected, or refuses a token that is over."""
-        if expected is None:
-            refusal = self.model.refusal(verb, token)
-            expected = "JB001" if refusal == "stale" else refusal
-        assert self.call(query, token, *more) == expected
-
     has_jobs = precondition(lambda self: self.model.jobs)
-    has_tokens = precondition(lambda self: self.model.tokens)
+
+    @initialize(count=st.integers(1, 5))
+    def begin(self, count: int) -> None:
+        """There is something to claim."""
+        for nth in range(count):
+            self.enqueue("ab"[nth % 2], "north", 0, 3, None)
 
     @rule(kind=kinds, queue=queues, priority=priorities, attempts=attempts, delay=delays)
     def enqueue(
@@ -106,7 +125,7 @@ class Verbs(RuleBasedStateMachine):
         answer = self.call(
             """select jobs.enqueue(%s, '{}', %s, %s, delay => %s * interval '1 s',
             max_attempts => %s)""",
-            *(kind, queue, priority, delay, attempts),
+            (kind, queue, priority, delay, attempts),
         )
         job = Job(int(answer), kind, queue, priority, attempts, self.model.now)
         self.model.enqueue(job, delay)
@@ -133,8 +152,8 @@ class Verbs(RuleBasedStateMachine):
 
     @rule(
         some=st.sampled_from([["north"], ["south"], QUEUES, QUEUES[::-1]]),
-        only=st.sampled_from([None, None, ["a"], ["b"], ["a", "b"]]),
-        max_jobs=st.sampled_from([1, 2, 3, 10, 100]),
+        only=st.sampled_from([None, None, None, ["a"], ["b"]]),
+        max_jobs=st.sampled_from([1, 3, 10, 100, 100]),
         lease=st.sampled_from([5.0, 30.0]),
     )
     def claim(self, some: list[str], only: list[str] | None, max_jobs: int, lease: float) -> None:
@@ -153,15 +172,44 @@ class Verbs(RuleBasedStateMachine):
             self.model.claim(self.model.jobs[job], token, lease)
             assert attempt == self.model.jobs[job].attempt
 
-    @has_tokens
-    @rule(nth=number)
-    def complete(self, nth: int) -> None:
+    @has_jobs
+    @rule(
+        nth=number,
+        verb=st.sampled_from(["complete", "skip", "discard", "fail", "fail", "snooze", "release"]),
+        delay=delays,
+        aborted=st.sampled_from([False, False, False, True]),
+        charge=st.booleans(),
+    )
+    def report(self, nth: int, verb: str, delay: float | None, aborted: bool, charge: bool) -> None:
+        """The strict form of an outcome."""
         token = self.pick_token(nth)
-        job = self.model.holder(token)
-        expected = self.model.end(job, "completed") if job else None
-        self.report("complete", token, expected, "select jobs.complete(%s)")
+        query = REPORTS[verb]
+        parameters: dict[str, object] = {"token": token, "charge": charge}
+        parameters |= {"delay": delay, "reason": "aborted" if aborted else None}
+        expected = self.expect(verb, token, delay, aborted, charge)
+        assert self.call(query, parameters) == expected
 
-    @has_tokens
+    def expect(
+        self, verb: str, token: int, delay: float | None, aborted: bool, charge: bool
+    ) -> str:
+        """What that outcome answers, by the model."""
+        model = self.model
+        job = model.holder(token)
+        if job is None:
+            refusal = model.refusal(verb, token)
+            return "JB001" if refusal == "stale" else refusal
+        match verb:
+            case "complete" | "skip" | "discard":
+                return model.end(job, ENDS[verb])
+            case "fail":
+                after = BACKOFF if delay is None else delay
+                return model.settle(job, "failed", delay=after, charge=charge, aborted=aborted)
+            case "snooze":
+                return model.settle(job, "snoozed", delay=delay or 0.0, charge=False)
+            case _:
+                return model.settle(job, "released", delay=0.0, charge=False)
+
+    @has_jobs
     @rule(nths=st.lists(number, min_size=1, max_size=8))
     def complete_many(self, nths: list[int]) -> None:
         tokens = list(dict.fromkeys(self.pick_token(nth) for nth in nths))
@@ -175,60 +223,20 @@ class Verbs(RuleBasedStateMachine):
             if job := self.model.holder(token):
                 self.model.end(job, "completed")
 
-    @has_tokens
-    @rule(nth=number, retry_in=delays, aborted=st.booleans(), charge=st.booleans())
-    def fail(self, nth: int, retry_in: float | None, aborted: bool, charge: bool) -> None:
-        token = self.pick_token(nth)
-        delay = BACKOFF if retry_in is None else retry_in
-        job = self.model.holder(token)
-        expected = None
-        if job:
-            expected = self.model.settle(job, "failed", delay=delay, charge=charge, aborted=aborted)
-        self.report(
-            "fail",
-            token,
-            expected,
-            """select jobs.fail(%s, '"broken"', retry_in => %s * interval '1 s', reason => %s,
-            charge => %s)""",
-            retry_in,
-            "aborted" if aborted else None,
-            charge,
-        )
+    @has_jobs
+    @rule(some=st.sampled_from([1, 3, 100]))
+    def release_many(self, some: int) -> None:
+        running = [job for job in self.model.jobs.values() if job.token is not None][:some]
+        tokens = [job.token for job in running]
+        rank = self.model.rank()
+        expected = {}
+        for token, job in zip(tokens, running, strict=True):
+            expected[token] = self.model.settle(job, "released", delay=0.0, charge=False)
+            job.rank = rank  # jobs of one claim go back by kind
+        query = "select token, status from jobs.release_many(%s::bigint[])"
+        assert dict(rows(self.conn, query, tokens)) == expected
 
-    @has_tokens
-    @rule(nth=number, delay=st.sampled_from([0.0, 7.0]))
-    def snooze(self, nth: int, delay: float) -> None:
-        token = self.pick_token(nth)
-        job = self.model.holder(token)
-        expected = self.model.settle(job, "snoozed", delay=delay, charge=False) if job else None
-        query = "select jobs.snooze(%s, delay => %s * interval '1 s')"
-        self.report("snooze", token, expected, query, delay)
-
-    @has_tokens
-    @rule(nth=number)
-    def release(self, nth: int) -> None:
-        token = self.pick_token(nth)
-        job = self.model.holder(token)
-        expected = self.model.settle(job, "released", delay=0.0, charge=False) if job else None
-        self.report("release", token, expected, "select jobs.release(%s)")
-
-    @has_tokens
-    @rule(nth=number)
-    def skip(self, nth: int) -> None:
-        token = self.pick_token(nth)
-        job = self.model.holder(token)
-        expected = self.model.end(job, "skipped") if job else None
-        self.report("skip", token, expected, "select jobs.skip(%s, 'nothing to do')")
-
-    @has_tokens
-    @rule(nth=number)
-    def discard(self, nth: int) -> None:
-        token = self.pick_token(nth)
-        job = self.model.holder(token)
-        expected = self.model.end(job, "discarded") if job else None
-        self.report("discard", token, expected, "select jobs.discard(%s)")
-
-    @has_tokens
+    @has_jobs
     @rule(nths=st.lists(number, min_size=1, max_size=8))
     def heartbeat(self, nths: list[int]) -> None:
         tokens = {self.pick_token(nth) for nth in nths}
@@ -250,13 +258,13 @@ class Verbs(RuleBasedStateMachine):
     @rule(nth=number)
     def cancel(self, nth: int) -> None:
         job = self.pick_job(nth)
-        assert self.call("select jobs.cancel(%s)", job.id) == self.model.cancel(job)
+        assert self.call("select jobs.cancel(%s)", (job.id,)) == self.model.cancel(job)
 
     @has_jobs
     @rule(nth=number)
     def retry(self, nth: int) -> None:
         job = self.pick_job(nth)
-        answer = self.call("select jobs.retry(%s)", job.id)
+        answer = self.call("select jobs.retry(%s)", (job.id,))
         if job.state in ENDED:
             assert answer == "ready"
             self.model.retry(job)

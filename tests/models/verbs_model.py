@@ -9,7 +9,7 @@ State = Literal[
 Key = tuple[int, int, int]
 ENDED = frozenset({"completed", "dead", "cancelled", "skipped", "discarded"})
 BACKOFF = 10.0
-MAX_CLAIMS = 4
+MAX_CLAIMS = {"a": 2, "b": 3}
 KEEP = {"dead": 200.0}
 KEEP_OTHERS = 100.0
 CHARGES_LOST = {"a": True, "b": False}
@@ -102,14 +102,13 @@ class Model:
 
     def holder(self, token: int) -> Job | None:
         """The job that this token holds."""
-        job, outcome = self.tokens[token]
+        job, outcome = self.tokens.get(token, (0, "never claimed"))
         return self.jobs[job] if outcome is None else None
 
     def refusal(self, verb: str, token: int) -> str:
         """What a verb says to a token that holds nothing."""
-        job, outcome = self.tokens[token]
-        # once the job is pruned the log is still there, and so is the answer
-        return "already_done" if outcome in SAME[verb] and job else "stale"
+        _, outcome = self.tokens.get(token, (0, None))
+        return "already_done" if outcome in SAME[verb] else "stale"
 
     def end(self, job: Job, state: State) -> str:
         """A terminal outcome, reported by the worker."""
@@ -122,7 +121,7 @@ class Model:
         """An outcome that is not the end, unless a budget or a cancellation makes it so."""
         job.attempt -= not charge
         spent = outcome != "snoozed" and (
-            job.claims >= MAX_CLAIMS or job.attempt >= job.max_attempts
+            job.claims >= MAX_CLAIMS[job.kind] or job.attempt >= job.max_attempts
         )
         if job.cancel:
             return self.end(job, "cancelled")

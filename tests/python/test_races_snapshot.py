@@ -26,8 +26,9 @@ ROUNDS = 30
 BATCH = 150
 
 
+@pytest.mark.parametrize("queues", [None, ["default"]], ids=["every queue", "one queue"])
 def test_claims_read_no_more_pages_while_another_session_holds_a_snapshot(
-    conn: Session, connect: Connect
+    queues: list[str] | None, conn: Session, connect: Connect
 ) -> None:
     allow_test_clock(conn)
     enqueue(conn, 1)
@@ -44,7 +45,7 @@ def test_claims_read_no_more_pages_while_another_session_holds_a_snapshot(
         advance(conn, 0.2)
         conn.execute("select jobs.tick()")
         before = pages_read(conn)
-        first = claim(conn, 5)
+        first = claim(conn, 5, queues)
         pages.append(pages_read(conn) - before)
         assert len(first) == 5
         complete_many(conn, [*first.values(), *claim(conn, BATCH - 5).values()])
