@@ -31,9 +31,19 @@ set enable_memoize = off
 as $$
 #variable_conflict use_column
 declare
+  _one record;
   _lease jobs.lease;
   _facts record;
 begin
+  if max_jobs = 1 and cardinality(queues) = 1 then
+    _one := jobs._claim_single(queues[1], worker, lease, kinds, routing, true);
+    if _one.token is not null then
+      return query
+        select _one.token, _one.id, _one.kind, queues[1], _one.args, _one.headers, 1,
+          _one.max_attempts, _one.priority, _one.timeout, _one.created_at;
+      return;
+    end if;
+  end if;
   foreach _lease in array jobs._take(queues, worker, max_jobs, lease, kinds, routing, true) loop
     _facts := jobs._claim_facts(_lease);
     return query

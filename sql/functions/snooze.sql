@@ -34,7 +34,8 @@ begin
   if max_snoozes is not null then
     select count(*) filter (where e.type = 'snoozed' and e.pos > e.retried_at) into _snoozes
     from (
-      select a.type, a.pos, coalesce(max(a.pos) filter (where a.type = 'retried') over (), 0) as retried_at
+      select a.type, a.pos,
+        coalesce(max(a.pos) filter (where a.type = 'retried') over (), 0) as retried_at
       from jobs._event_of(_lease.ids[(token & 63) + 1]) a) as e;
   end if;
   if _snoozes >= max_snoozes then
