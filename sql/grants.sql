@@ -29,6 +29,13 @@ begin
   execute 'revoke all on all tables in schema jobs from public';
   execute 'revoke all on all sequences in schema jobs from public';
   execute 'revoke all on all routines in schema jobs from public';
+  -- and from the roles: a release may grant less than the one before
+  for _role in
+    select r from unnest('{jobs_producer,jobs_worker,jobs_reader,jobs_operator}'::text[]) as r
+    where to_regrole(r) is not null
+  loop
+    execute format('revoke all on all routines in schema jobs from %I', _role);
+  end loop;
 
   for _object in
     select r.role, p.oid::regprocedure as verb

@@ -29,7 +29,7 @@ declare
   _lease jobs.lease;
   _facts record;
 begin
-  perform jobs._freshen();
+  perform jobs._freshen(sweep => completed = '{}');
   if completed <> '{}' then
     return query
       select c.status, c.token, null::bigint, null, null, null::jsonb, null::jsonb, null::int,

@@ -2,7 +2,9 @@
 -- or its tick would lock out all others until it ends); otherwise what is due becomes ready at
 -- least.
 --   ticked_at  when the last tick was, if the caller knows
-create or replace function jobs._freshen(ticked_at timestamptz default null)
+--   sweep      as _tick
+create or replace function jobs._freshen(
+  ticked_at timestamptz default null, sweep boolean default true)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -18,7 +20,7 @@ begin
     return;
   end if;
   -- in the extended protocol even the first statement begins a little after its transaction
-  if statement_timestamp() > transaction_timestamp() + interval '1 ms' or not jobs.tick() then
+  if statement_timestamp() > transaction_timestamp() + interval '1 ms' or not jobs._tick(sweep) then
     perform jobs._promote(100);
   end if;
 end $$;

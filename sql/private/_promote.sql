@@ -1,6 +1,6 @@
 -- Up to max_blocks blocks whose time has come are ready, merged with their like into blocks of 60,
--- in the order of their times; sleeping workers of their queues are told. Any transaction may do
--- it.
+-- block by block in the order of their times; sleeping workers of their queues are told. Any
+-- transaction may do it.
 -- Returns how many blocks were taken. Locks: scheduled, skipping what is locked. Writes: scheduled,
 -- event, ready.
 create or replace function jobs._promote(max_blocks int)
