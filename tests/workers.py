@@ -14,7 +14,7 @@ from typing import Any
 from txjobs import Jobs, Worker, WorkerStats
 from waiting import until
 
-QUICK: dict[str, Any] = {"poll_cap": 0.1, "drain_timeout": 5.0}
+QUICK: dict[str, Any] = {"poll_cap": 0.1, "drain_timeout": 20.0}
 SHORT_LEASE: dict[str, Any] = {**QUICK, "lease": 1.5, "heartbeat": 0.3}
 
 ROOT = Path(__file__).parent.parent
