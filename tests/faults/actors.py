@@ -17,6 +17,7 @@ from faults.sessions import Session, begin, column, problems, rows, value
 
 QUEUES = ["default", "mail", "bulk"]
 KINDS = ["work", "send", "count"]
+AFFORDABLE = 20_000  # jobs: verify reads all of them
 TRANSIENT = {
     "JB001": "the claim was reset meanwhile",
     "JB004": "the job was pruned meanwhile",
@@ -278,7 +279,7 @@ class Operator(Actor):
                 self.session.execute("select jobs.cancel_many(queue => 'bulk', max_jobs => 7)")
             case 5:
                 self.session.execute("select * from jobs.prune(100)")
-            case _:
+            case _ if len(self.record.unknown) < AFFORDABLE:
                 found = problems(self.session)
                 if found:
                     self.record.failures.append(f"verify, while it runs: {found[:3]}")
