@@ -9,29 +9,42 @@ returns bigint
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set jit = off
+set enable_seqscan = off
+set enable_sort = off
 as $$
 declare
+  _queue_id int := (
+    select coalesce(max(q.id), -1) from jobs.queue q where q.name = retry_many.queue);
+  _event record;
   _id bigint;
   _retried bigint := 0;
 begin
   perform jobs._check_max_jobs(max_jobs);
-  for _id in
-    select s.id
+  -- Deaths in their order, and each job's state by itself: as one query with the states joined it
+  -- read the state of every job there is (38 s for 60,000 jobs without statistics).
+  for _event in
+    select e.pos, e.ids
     from jobs.rare_event r
     join jobs.event e on e.pos = r.pos
-    cross join lateral unnest(e.ids) as i(id)
-    join jobs.job_state s on s.id = i.id and s.since_pos = e.pos
-    join jobs.job j on j.id = s.id
-    where r.type = 'dead'
-      and (retry_many.queue is null or s.queue = retry_many.queue)
-      and (retry_many.kind is null or s.kind = retry_many.kind)
-      and (retry_many.reason is null or s.data ->> 'reason' = retry_many.reason)
-    order by r.pos limit max_jobs for update of j skip locked
+    where r.type = 'dead' and (retry_many.queue is null or e.queue_id = _queue_id)
+    order by r.pos
   loop
-    if (select s.state from jobs.job_state s where s.id = _id) = 'dead' then
-      perform jobs.retry(_id);
-      _retried := _retried + 1;
-    end if;
+    foreach _id in array _event.ids loop
+      if exists (
+          select from jobs.job_state s
+          where s.id = _id and s.since_pos = _event.pos
+            and (retry_many.kind is null or s.kind = retry_many.kind)
+            and (retry_many.reason is null or s.data ->> 'reason' = retry_many.reason)) then
+        perform from jobs.job j where j.id = _id for update skip locked;
+        if found and (select s.state from jobs.job_state s where s.id = _id) = 'dead' then
+          perform jobs.retry(_id);
+          _retried := _retried + 1;
+        end if;
+      end if;
+      if _retried >= max_jobs then
+        return _retried;
+      end if;
+    end loop;
   end loop;
   return _retried;
 end $$;
