@@ -28,6 +28,7 @@ class Claimed:
         "headers",
         "id",
         "kind",
+        "lease",
         "lost",
         "max_attempts",
         "priority",
@@ -38,7 +39,7 @@ class Claimed:
         "unknown",
     )
 
-    def __init__(self, columns: tuple[Any, ...], at: float, lease: float) -> None:
+    def __init__(self, columns: tuple[Any, ...], at: float) -> None:
         self.token: int
         self.id: int
         self.kind: str
@@ -50,6 +51,7 @@ class Claimed:
         self.priority: int
         self.headers: str | None
         self.created_at: dt.datetime
+        self.lease: float  # seconds: the job's own, or the worker's
         (
             self.token,
             self.id,
@@ -62,9 +64,10 @@ class Claimed:
             self.priority,
             self.headers,
             self.created_at,
+            self.lease,
         ) = columns
         self.claimed_at = at
-        self.alive_until = at + lease
+        self.alive_until = at + self.lease
         self.slot: Slot | None = None
         self.context: Context | None = None
         self.cancel_requested = False

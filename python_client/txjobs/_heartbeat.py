@@ -71,11 +71,19 @@ class Heartbeat:
             while not self._stop.wait(min(_LOOK, max(0.0, next_at - monotonic()))):
                 now = monotonic()
                 self._watch_loop(now)
-                if now >= next_at:
+                if now >= next_at or self._is_urgent(now):
                     next_at = now + self._renew(now)
         finally:
             if self._conn is not None:
                 self._conn.close()
+
+    def _is_urgent(self, now: float) -> bool:
+        """A job whose own lease is shorter than the worker's has used up a third of it."""
+        usual = self._config.lease
+        return any(
+            job.lease < usual and job.alive_until - now <= job.lease * 2 / 3
+            for job in list(self._slots.held.values())
+        )
 
     def _renew(self, now: float) -> float:
         """Renews all leases; returns the seconds until the next time."""
@@ -100,7 +108,7 @@ class Heartbeat:
         for job in held:
             status = said.get(job.token)
             if status is None:
-                job.alive_until = now + self._config.lease
+                job.alive_until = now + job.lease
             elif not job.done:
                 self._change(job, status)
         return self._config.heartbeat

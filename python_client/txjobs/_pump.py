@@ -129,10 +129,9 @@ class Pump:
     def _receive(self, rows: Sequence[tuple[Any, ...]], batch: Batch, at: float) -> int:
         exceptions = []
         jobs = []
-        lease = self._config.lease
         for row in rows:
             if row[0] == "claimed":
-                jobs.append(Claimed(row[1:], at, lease))
+                jobs.append(Claimed(row[1:], at))
             else:
                 exceptions.append((row[1], row[0]))
         self._acks.note_completed(batch, exceptions)
@@ -150,7 +149,7 @@ class Pump:
         at = monotonic()
         rows = await run_async(conn, calls.claims_of(self.worker))
         held = self._slots.held
-        self._take([Claimed(row, at, self._config.lease) for row in rows if row[0] not in held])
+        self._take([Claimed(row, at) for row in rows if row[0] not in held])
         if not self.claiming:
             self._slots.give_back(self._slots.buffer.take_all())
 

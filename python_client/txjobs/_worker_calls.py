@@ -9,7 +9,8 @@ from ._options import interval
 
 CLAIM_COLUMNS = (
     "token, id, kind, args::text, attempt, max_attempts, "
-    "extract(epoch from timeout)::float8, queue, priority, headers::text, created_at"
+    "extract(epoch from timeout)::float8, queue, priority, headers::text, created_at, "
+    "lease_ms / 1000.0::float8"
 )
 
 

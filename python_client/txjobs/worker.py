@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,7 +18,6 @@ from ._state import EXIT_CUT, EXIT_FAILED, EXIT_OK, State, WorkerStats
 from ._supervisor import supervise
 from .app import Jobs
 from .errors import ConfigurationError, TxjobsError
-from .task import Task
 
 __all__ = ["State", "Worker", "WorkerStats"]
 
@@ -38,7 +36,8 @@ class Worker:
         prefetch: jobs claimed ahead of the slots at most, and never more than about half a second's
             work; 0 claims only what can start at once
         lease: after how long without a sign of life a job is given to another worker
-        heartbeat: how often leases are renewed; at most a third of `lease`
+        heartbeat: how often leases are renewed, at most a third of `lease`; a job whose own lease
+            is shorter is renewed as often as it needs
         poll_interval, poll_cap: after an empty claim, the next follows in between these
         notify: whether to listen for notifications, which only make it quicker
         drain: stop once no job is ready, running, or due within `drain_horizon`
@@ -92,7 +91,7 @@ class Worker:
             concurrency=concurrency,
             prefetch=prefetch,
             lease=lease,
-            heartbeat=min([heartbeat, *(_third_of_lease(app.tasks[name]) for name in names)]),
+            heartbeat=heartbeat,
             poll_interval=poll_interval,
             poll_cap=poll_cap,
             notify=notify,
@@ -197,11 +196,3 @@ class Worker:
         except Exception:
             self._on_progress = None
             _log.exception("on_progress failed, and is not called any more")
-
-
-def _third_of_lease(task: Task[Any, Any]) -> float:
-    """How often the leases of a task's jobs must be renewed at least."""
-    lease = task.options.lease
-    if lease is None:
-        return float("inf")
-    return (lease.total_seconds() if isinstance(lease, dt.timedelta) else lease) / 3

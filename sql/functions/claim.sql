@@ -8,9 +8,10 @@
 --   kinds     only jobs of these kinds; default any
 --   routing   null any job; '{}' those without a routing key; '{eu,us}' those with one of these
 --             keys; a null element adds those without one
--- Returns a row per job: token is the fence for every later call, attempt counts from 1. Claim in a
--- transaction of its own (autocommit): while it is open, its blocks are locked and its tick keeps
--- the others out. An empty claim writes nothing. SQLSTATE JB002.
+-- Returns a row per job: token is the fence for every later call, attempt counts from 1, lease_ms
+-- is how long the lease lasts and is renewed by, in milliseconds. Claim in a transaction of its own
+-- (autocommit): while it is open, its blocks are locked and its tick keeps the others out. An empty
+-- claim writes nothing. SQLSTATE JB002.
 -- Locks: the claimed blocks of ready, skipping what is locked. Writes: ready, event, lease;
 -- register and lane when nobody has ticked for 100 ms.
 create or replace function jobs.claim(
@@ -18,7 +19,7 @@ create or replace function jobs.claim(
   lease interval default null, kinds text[] default null, routing text[] default null)
 returns table (
   token bigint, id bigint, kind text, queue text, args jsonb, headers jsonb, attempt int,
-  max_attempts int, priority int, timeout interval, created_at timestamptz)
+  max_attempts int, priority int, timeout interval, created_at timestamptz, lease_ms int)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set jit = off
@@ -40,7 +41,7 @@ begin
     if _one.token is not null then
       return query
         select _one.token, _one.id, _one.kind, queues[1], _one.args, _one.headers, 1,
-          _one.max_attempts, _one.priority, _one.timeout, _one.created_at;
+          _one.max_attempts, _one.priority, _one.timeout, _one.created_at, _one.lease_ms;
       return;
     end if;
   end if;
@@ -55,7 +56,7 @@ begin
           when _facts.kind is not null then _facts.max_attempts
           else coalesce((select k.max_attempts from jobs.kind k where k.id = j.kind_id),
             _facts.max_attempts) end,
-        _lease.priority::int, _facts.timeout, j.created_at
+        _lease.priority::int, _facts.timeout, j.created_at, _lease.lease_ms
       from unnest(_lease.ids) with ordinality as s(id, slot)
       -- offset 0: a look-up per id, whatever the planner thinks of a table that was vacuumed empty
       cross join lateral (select * from jobs.job a where a.id = s.id offset 0) as j;

@@ -11,7 +11,7 @@ create or replace function jobs.claim_job(job bigint, worker uuid default null,
 returns table (
   status text, token bigint, id bigint, kind text, queue text, args jsonb, headers jsonb,
     attempt int,
-  max_attempts int, priority int, timeout interval, created_at timestamptz)
+  max_attempts int, priority int, timeout interval, created_at timestamptz, lease_ms int)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set jit = off
@@ -48,6 +48,6 @@ begin
     coalesce(nullif(jobs._milliseconds('lease', lease, 1000), 0), 30000));
   return query
     select 'claimed', h.token, h.id, h.kind, h.queue, h.args, h.headers, h.attempt, h.max_attempts,
-      h.priority, h.timeout, h.created_at
+      h.priority, h.timeout, h.created_at, h.lease_ms
     from jobs._held h where h.claim = _granted.claim;
 end $$;

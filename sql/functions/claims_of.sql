@@ -3,7 +3,7 @@
 create or replace function jobs.claims_of(worker uuid)
 returns table (
   token bigint, id bigint, kind text, queue text, args jsonb, headers jsonb, attempt int,
-  max_attempts int, priority int, timeout interval, created_at timestamptz)
+  max_attempts int, priority int, timeout interval, created_at timestamptz, lease_ms int)
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -14,7 +14,7 @@ as $$
 begin
   return query
     select h.token, h.id, h.kind, h.queue, h.args, h.headers, h.attempt, h.max_attempts, h.priority,
-      h.timeout, h.created_at
+      h.timeout, h.created_at, h.lease_ms
     from jobs._held h
     join jobs.event e on e.pos = h.claim >> 12 and e.worker = claims_of.worker
     -- an index scan, where a sequential one would count as dear enough to be compiled (0.3 s)

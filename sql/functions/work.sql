@@ -12,7 +12,7 @@ create or replace function jobs.work(
 returns table (
   status text, token bigint, id bigint, kind text, queue text, args jsonb, headers jsonb,
     attempt int,
-  max_attempts int, priority int, timeout interval, created_at timestamptz)
+  max_attempts int, priority int, timeout interval, created_at timestamptz, lease_ms int)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set jit = off
@@ -33,7 +33,7 @@ begin
   if completed <> '{}' then
     return query
       select c.status, c.token, null::bigint, null, null, null::jsonb, null::jsonb, null::int,
-        null::int, null::int, null::interval, null::timestamptz
+        null::int, null::int, null::interval, null::timestamptz, null::int
       from jobs._complete(completed, results) as c;
   end if;
   if max_jobs = 0 then
@@ -44,7 +44,7 @@ begin
     if _one.token is not null then
       return query
         select 'claimed', _one.token, _one.id, _one.kind, queues[1], _one.args, _one.headers, 1,
-          _one.max_attempts, _one.priority, _one.timeout, _one.created_at;
+          _one.max_attempts, _one.priority, _one.timeout, _one.created_at, _one.lease_ms;
       return;
     end if;
   end if;
@@ -59,7 +59,7 @@ begin
           when _facts.kind is not null then _facts.max_attempts
           else coalesce((select k.max_attempts from jobs.kind k where k.id = j.kind_id),
             _facts.max_attempts) end,
-        _lease.priority::int, _facts.timeout, j.created_at
+        _lease.priority::int, _facts.timeout, j.created_at, _lease.lease_ms
       from unnest(_lease.ids) with ordinality as s(id, slot)
       -- offset 0: a look-up per id, whatever the planner thinks of a table that was vacuumed empty
       cross join lateral (select * from jobs.job a where a.id = s.id offset 0) as j;

@@ -6,7 +6,8 @@
 create or replace function jobs._claim_single(
   queue text, worker uuid, lease interval, kinds text[], routing text[], freshen boolean,
   out token bigint, out id bigint, out kind text, out args jsonb, out headers jsonb,
-  out max_attempts int, out priority int, out timeout interval, out created_at timestamptz)
+  out max_attempts int, out priority int, out timeout interval, out created_at timestamptz,
+  out lease_ms int)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -83,8 +84,8 @@ begin
       _ids);
     select _claim << 6, j.id, k.name, j.args, j.options -> 'headers',
       coalesce((j.options ->> 'max_attempts')::int, k.max_attempts, _queue.max_attempts, 20),
-      _queue.priorities[_lane], nullif(_timeout_ms, 0) * interval '1 ms', j.created_at
-    into token, id, kind, args, headers, max_attempts, priority, timeout, created_at
+      _queue.priorities[_lane], nullif(_timeout_ms, 0) * interval '1 ms', j.created_at, _lease_ms
+    into token, id, kind, args, headers, max_attempts, priority, timeout, created_at, lease_ms
     from jobs.job j join jobs.kind k on k.id = _kind_id
     where j.id = _ids[1];
     return;

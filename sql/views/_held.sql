@@ -17,7 +17,8 @@ select
     q.max_attempts, 20) as max_attempts,
   l.priority::int as priority,
   nullif(l.timeout_ms, 0) * interval '1 millisecond' as timeout,
-  j.created_at
+  j.created_at,
+  l.lease_ms
 from jobs.lease l
 join jobs.queue q on q.id = l.queue_id
 left join jobs.kind k on k.id = l.kind_id   -- one look-up a claim, where its jobs are of one kind
