@@ -18,7 +18,7 @@ test_packages() {
   [ -n "$major" ] || major=$(apt-cache depends postgresql 2>/dev/null \
     | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p')
   [ -n "$major" ] || major=15
-  echo "postgresql-$major postgresql-$major-pgtap postgresql-$major-plpgsql-check"
+  echo "postgresql-$major postgresql-$major-pgtap postgresql-$major-plpgsql-check pgbouncer"
 }
 
 missing() {

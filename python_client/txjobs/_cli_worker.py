@@ -92,6 +92,12 @@ def worker(
             "--notify/--no-notify", help="Listen for notifications.", rich_help_panel=_TUNING
         ),
     ] = True,
+    prepare: Annotated[
+        bool,
+        typer.Option(
+            "--prepare/--no-prepare", help="Prepare statements.", rich_help_panel=_TUNING
+        ),
+    ] = True,
     name: Annotated[
         str | None,
         typer.Option(metavar="TEXT", help="A label.", show_default="host and process"),
@@ -123,6 +129,7 @@ def worker(
         poll_interval=seconds(poll_interval) or 0.0,
         poll_cap=seconds(poll_cap) or 0.0,
         notify=notify,
+        prepare=prepare,
         drain=drain,
         drain_horizon=seconds(drain_horizon) or 0.0,
         drain_timeout=seconds(drain_timeout) or 0.0,

@@ -28,6 +28,7 @@ class Config:
     poll_interval: float
     poll_cap: float
     notify: bool
+    prepare: bool
     drain: bool
     drain_horizon: float
     drain_timeout: float
@@ -68,7 +69,8 @@ class Config:
             "application_name": f"txjobs {self.name}"[:63],
         }
         given = conninfo_to_dict(self.dsn)
-        return {key: value for key, value in wanted.items() if key not in given}
+        settings = {key: value for key, value in wanted.items() if key not in given}
+        return settings if self.prepare else {**settings, "prepare_threshold": None}
 
     @property
     def info(self) -> dict[str, Any]:

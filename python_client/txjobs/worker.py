@@ -40,6 +40,7 @@ class Worker:
             is shorter is renewed as often as it needs
         poll_interval, poll_cap: after an empty claim, the next follows in between these
         notify: whether to listen for notifications, which only make it quicker
+        prepare: whether statements are prepared; a pooler in transaction mode may not know how
         drain: stop once no job is ready, running, or due within `drain_horizon`
         drain_timeout: on SIGTERM, how long running handlers may go on before they are cancelled
         processes: if more than 1, `main()` runs that many workers
@@ -66,6 +67,7 @@ class Worker:
         poll_interval: float = 0.05,
         poll_cap: float = 1.0,
         notify: bool = True,
+        prepare: bool = True,
         drain: bool = False,
         drain_horizon: float = 0.0,
         drain_timeout: float = 20.0,
@@ -95,6 +97,7 @@ class Worker:
             poll_interval=poll_interval,
             poll_cap=poll_cap,
             notify=notify,
+            prepare=prepare,
             drain=drain,
             drain_horizon=drain_horizon,
             drain_timeout=drain_timeout,
