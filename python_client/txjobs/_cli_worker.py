@@ -94,9 +94,7 @@ def worker(
     ] = True,
     prepare: Annotated[
         bool,
-        typer.Option(
-            "--prepare/--no-prepare", help="Prepare statements.", rich_help_panel=_TUNING
-        ),
+        typer.Option("--prepare/--no-prepare", help="Prepare statements.", rich_help_panel=_TUNING),
     ] = True,
     name: Annotated[
         str | None,
