@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 import time
+from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -142,10 +143,12 @@ def test_an_idle_worker_makes_at_most_two_statements_a_second(
     with running(app, dsn, poll_cap=1.0) as worker:
         until(lambda: worker.worker.state is State.IDLE, "it is idle")
         time.sleep(4)
-        before = statements()
-        time.sleep(8)
-        # each look of ours is a statement too, and statistics arrive late
-        assert statements() - before <= 2 * 8 + 3
+        seen = [statements()]
+        for _ in range(3):
+            time.sleep(5)
+            seen.append(statements())
+    # Each look of ours counts, statistics arrive late, and autovacuum's transactions count at times.
+    assert min(after - before for before, after in pairwise(seen)) <= 2 * 5 + 3
 
 
 def test_priorities_and_queues(app: Jobs, dsn: str, conn: Conn) -> None:

@@ -110,7 +110,7 @@ def test_a_handler_is_started_max_attempts_times_and_then_the_job_is_dead(
         "attempt 3",
     ]
     assert "in fail" in found.errors[0]["error"]["traceback"]
-    assert "txjobs" not in found.errors[0]["error"]["traceback"]
+    assert "python_client/txjobs" not in found.errors[0]["error"]["traceback"]
 
 
 def test_a_failed_job_succeeds_on_a_later_attempt(
