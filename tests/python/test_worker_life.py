@@ -147,7 +147,7 @@ def test_an_idle_worker_makes_at_most_two_statements_a_second(
         for _ in range(3):
             time.sleep(5)
             seen.append(statements())
-    # Each look of ours counts, statistics arrive late, and autovacuum's transactions count at times.
+    # Each look of ours counts, statistics arrive late, and autovacuum has transactions too.
     assert min(after - before for before, after in pairwise(seen)) <= 2 * 5 + 3
 
 
