@@ -22,7 +22,7 @@ create table jobs.event_overflow partition of jobs.event (
 -- A job's timeline. The ids of one row ascend and lie within 1,024 of one another (blocks, and so
 -- claims, are made like that), so that one entry per row finds them: those that begin up to 1,023
 -- below the job. GIN would cost 130 bytes of WAL a job more once its list is merged, and every
--- partial index 4 µs a row.
+-- partial index a predicate to prepare per statement.
 create index event_by_first_id on jobs.event_overflow ((ids[1]));
 
 create table jobs.event_from_0 (like jobs.event_overflow including all);
