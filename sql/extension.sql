@@ -20,8 +20,9 @@ begin
   end loop;
 end $register$;
 
--- A restore copies rows that this script has inserted already (the settings, the default queue):
--- the copied row wins. Nothing else ever inserts a row with an explicit key into these two tables.
+-- A restore copies rows that this script has inserted already (the settings, the default queue, the
+-- generation): the copied row wins. Nothing else ever inserts a row with an explicit key into these
+-- tables.
 create function jobs._restored_row_wins() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -29,6 +30,8 @@ as $$
 begin
   if tg_relid = 'jobs.setting'::regclass then
     delete from jobs.setting;
+  elsif tg_relid = 'jobs.fan_out'::regclass then
+    delete from jobs.fan_out;
   else
     delete from jobs.queue where queue.id = new.id;
   end if;
@@ -40,4 +43,6 @@ revoke all on function jobs._restored_row_wins() from public;
 create trigger restored_row_wins before insert on jobs.setting
 for each row execute function jobs._restored_row_wins();
 create trigger restored_row_wins before insert on jobs.queue
+for each row execute function jobs._restored_row_wins();
+create trigger restored_row_wins before insert on jobs.fan_out
 for each row execute function jobs._restored_row_wins();

@@ -41,15 +41,22 @@ begin
     select r.role, p.oid::regprocedure as verb
     from (values
       ('{jobs_producer,jobs_worker,jobs_reader,jobs_operator}'::text[],
-        '{now,_test_now,set_test_clock,backoff_delay,version,get,history}'::text[]),
-      ('{jobs_producer,jobs_worker,jobs_operator}', '{enqueue,enqueue_many,cancel,cancel_many}'),
+        '{now,_test_now,set_test_clock,backoff_delay,version,get,history,read_stream,latest,
+          load_snapshot,cloudevent}'::text[]),
+      ('{jobs_producer,jobs_worker,jobs_operator}', '{enqueue,enqueue_many,cancel,cancel_many,
+        append_event,append_events,save_snapshot}'),
       ('{jobs_worker}',
         '{claim,claim_job,claims_of,work,complete,complete_many,fail,fail_many,snooze,skip,discard,
           release,release_many,heartbeat,assert_claim,idle,register_worker,deregister_worker}'),
-      ('{jobs_worker,jobs_operator}', '{reset_stale_claims,tick,maintain}'),
-      ('{jobs_reader,jobs_worker,jobs_operator}', '{list,stats,verify}'),
+      ('{jobs_worker}', '{poll,ack,nack}'),
+      ('{jobs_worker,jobs_operator}',
+        '{reset_stale_claims,tick,maintain,subscribe,unsubscribe,backfill,create_consumer}'),
+      ('{jobs_reader,jobs_worker,jobs_operator}',
+        '{list,stats,verify,read_all,read_category,list_streams,list_consumers,
+          list_subscriptions}'),
       ('{jobs_operator}',
-        '{pause,resume,configure_queue,configure_kind,retry,retry_many,prune}')
+        '{pause,resume,configure_queue,configure_kind,configure_category,retry,retry_many,prune,
+          reset_consumer,delete_consumer}')
       ) as g(roles, verbs)
     cross join lateral unnest(g.roles) as r(role)
     join pg_proc p on p.proname = any(g.verbs) and p.pronamespace = 'jobs'::regnamespace

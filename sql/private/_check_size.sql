@@ -1,5 +1,5 @@
 -- Raises JB003 if a value of `bytes` is over the cap that this installation sets for `what`, which
--- begins with args, headers or result. Call it only above 2,000 bytes: no cap is lower.
+-- begins with args, headers, event or result. Call it only above 2,000 bytes: no cap is lower.
 create or replace function jobs._check_size(what text, bytes int)
 returns void
 language plpgsql stable
@@ -12,6 +12,7 @@ begin
   select case _name
     when 'args' then s.max_args_bytes
     when 'headers' then s.max_headers_bytes
+    when 'event' then s.max_event_bytes
     else s.max_result_bytes end
   into _cap from jobs.setting s;
   if bytes > _cap then

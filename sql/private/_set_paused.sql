@@ -1,13 +1,14 @@
--- The queue, the kind, or both are paused or not (see pause and resume).
-create or replace function jobs._set_paused(queue text, kind text, paused boolean)
+-- The queue, the kind, the subscription, or all are paused or not (see pause and resume).
+create or replace function jobs._set_paused(
+  queue text, kind text, subscription text, paused boolean)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if num_nonnulls(queue, kind) = 0 then
+  if num_nonnulls(queue, kind, subscription) = 0 then
     perform jobs._raise_invalid(
-      'neither queue nor kind is given', 'Say what: queue, kind or both.');
+      'neither queue nor kind is given', 'Say what: queue, kind, both, or subscription.');
   end if;
   if queue is not null then
     update jobs.queue q set paused = _set_paused.paused where q.name = _set_paused.queue;
@@ -21,7 +22,10 @@ begin
       perform jobs._raise_not_found('kind', kind);
     end if;
   end if;
-  if not paused then
+  if subscription is not null then
+    perform jobs._pause_subscription(subscription, paused);
+  end if;
+  if not paused and num_nonnulls(queue, kind) > 0 then
     perform jobs._wake(q.id)
     from jobs.queue q where _set_paused.queue is null or q.name = _set_paused.queue;
   end if;

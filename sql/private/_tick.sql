@@ -45,13 +45,14 @@ begin
     coalesce(array_agg(v) filter (where l.relation = 'jobs.ready'::regclass), '{}'),
     coalesce(array_agg(v) filter (where l.relation = 'jobs.scheduled'::regclass), '{}'),
     coalesce(array_agg(v)
-      filter (where l.relation in ('jobs.job'::regclass, 'jobs.event'::regclass)), '{}')
+      filter (where l.relation in ('jobs.job'::regclass, 'jobs.event'::regclass,
+        'jobs.stream_event'::regclass)), '{}')
   into _ready_holders, _scheduled_holders, _log_holders
   from pg_locks l cross join lateral (select l.virtualtransaction) as t(v)
   where l.locktype = 'relation' and l.mode = 'RowExclusiveLock'
     and l.pid is distinct from pg_backend_pid()
     and l.relation in ('jobs.ready'::regclass, 'jobs.scheduled'::regclass, 'jobs.job'::regclass,
-      'jobs.event'::regclass)
+      'jobs.event'::regclass, 'jobs.stream_event'::regclass)
     and l.database = (select d.oid from pg_database d where d.datname = current_database());
 
   if _new.pos = _old.pos and _ready_holders || _scheduled_holders || _log_holders = '{}'

@@ -1,0 +1,44 @@
+-- Up to max_events events that are older than their category's policy are gone, oldest first, but
+-- none that a consumer or a subscription has yet to read; nor snapshots of what is gone. Returns
+-- how many. Locks: the rows of category, skipping those that another prune has. Writes:
+-- stream_event, category, snapshot.
+create or replace function jobs._prune_streams(max_events int)
+returns bigint
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  _category jobs.category;
+  _now timestamptz := jobs.now();
+  _safe_pos bigint := jobs._safe_pos();   -- before anything here touches the log
+  _upto bigint;
+  _old bigint[];
+  _left int := max_events;
+begin
+  for _category in
+    select * from jobs.category c where c.keep is not null for update skip locked
+  loop
+    _upto := least(_safe_pos, jobs._read_by_all(_category.name));
+    _old := array(
+      select e.pos from jobs.stream_event e
+      where split_part(e.stream, '-', 1) = _category.name and e.pos <= _upto
+        and e.at < _now - _category.keep
+        and (not _category.keep_last or exists (
+          select from jobs.stream_event n
+          where n.stream = e.stream and n.version = e.version + 1))
+      order by e.pos limit _left);
+    continue when _old = '{}';
+    with gone as (
+      delete from jobs.stream_event e where e.pos = any(_old) returning e.stream)
+    delete from jobs.snapshot s
+    where s.stream in (select g.stream from gone g)
+      and not exists (
+        select from jobs.stream_event n
+        where n.stream = s.stream and n.version > s.version - 1 and n.pos <> all(_old));
+    update jobs.category c set pruned_pos = greatest(c.pruned_pos, _old[cardinality(_old)])
+    where c.name = _category.name;
+    _left := _left - cardinality(_old);
+    exit when _left = 0;
+  end loop;
+  return max_events - _left;
+end $$;
