@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._slots import Slot
-    from .context import Context
+    from .context import BatchContext, Context
 
-__all__ = ["Buffer", "Claimed"]
+__all__ = ["Buffer", "Claimed", "Group", "Unit"]
 
 
 class Claimed:
@@ -75,35 +75,97 @@ class Claimed:
         self.unknown = False  # a commit of its outcome was cut off
         self.done = False  # its outcome is decided, perhaps not yet acknowledged
 
+    @property
+    def members(self) -> "tuple[Claimed]":
+        """The jobs of this execution: itself."""
+        return (self,)
+
+    @property
+    def parent(self) -> "Claimed":
+        """What follow-up jobs inherit from."""
+        return self
+
     def signal(self) -> None:
         """Sets the flag that the handler may look at; from any thread."""
         context = self.context
         if context is not None:
             context.cancelled.set()
 
+    def __str__(self) -> str:
+        return f"job {self.id} ({self.kind})"
+
+
+class Group:
+    """Claimed jobs of one kind that one call of their handler takes together."""
+
+    __slots__ = ("claimed_at", "context", "kind", "members")
+
+    parent = None  # a follow-up job of many has no single one to inherit from
+
+    def __init__(self, kind: str, members: list[Claimed], at: float) -> None:
+        self.kind = kind
+        self.members = members
+        self.claimed_at = at  # when it was complete: its members have waited for each other
+        self.context: BatchContext | None = None
+
+    @property
+    def timeout(self) -> float | None:
+        """The shortest of its members': the one call must not outlast any of them."""
+        return min((one.timeout for one in self.members if one.timeout is not None), default=None)
+
+    @property
+    def lost(self) -> bool:
+        """Nobody is left to work for: each member is lost."""
+        return all(one.lost for one in self.members)
+
+    @property
+    def cancel_requested(self) -> bool:
+        """Nobody is left to work for: each member is lost, or is to be cancelled."""
+        return all(one.lost or one.cancel_requested for one in self.members)
+
+    @property
+    def done(self) -> bool:
+        """The outcome of each member is decided."""
+        return all(one.done for one in self.members)
+
+    def signal(self) -> None:
+        """Sets the flag that the handler may look at; from any thread."""
+        context = self.context
+        if context is not None:
+            context.cancelled.set()
+
+    def __str__(self) -> str:
+        others = len(self.members) - 1
+        more = f" and {others} other{'s' * (others > 1)} in one batch" if others else ""
+        return f"job {self.members[0].id} ({self.kind}){more}"
+
+
+Unit = Claimed | Group
+"""What a slot runs at once."""
+
 
 class Buffer:
-    """Claimed jobs that no slot has started, first in, first out.
+    """What is claimed and could start, but has no slot yet: first in, first out.
 
     Only one waiting slot is woken at a time: it wakes the next when its own handler suspends. So
     handlers that never suspend are run by one slot, without a switch in between.
     """
 
     def __init__(self) -> None:
-        self.jobs: deque[Claimed] = deque()
+        self.units: deque[Unit] = deque()
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     def __len__(self) -> int:
-        return len(self.jobs)
+        return len(self.units)
 
-    def put(self, jobs: Iterable[Claimed]) -> None:
-        """Adds jobs, and wakes a slot."""
-        self.jobs.extend(jobs)
+    def put(self, units: Iterable[Unit]) -> None:
+        """Adds units, and wakes a slot."""
+        self.units.extend(units)
         self.wake()
 
     def wake(self) -> None:
         """Wakes one slot if there is work for it."""
-        while self.jobs and self._waiting:
+        while self.units and self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
                 waiter.set_result(None)
@@ -121,22 +183,25 @@ class Buffer:
             raise
 
     def take_older_than(self, at: float) -> list[Claimed]:
-        """Removes and returns the jobs claimed before that time."""
-        taken = []
-        while self.jobs and self.jobs[0].claimed_at < at:
-            taken.append(self.jobs.popleft())
+        """Removes and returns the jobs that have been waiting for a slot since before that time."""
+        taken: list[Claimed] = []
+        while self.units and self.units[0].claimed_at < at:
+            taken.extend(self.units.popleft().members)
         return taken
 
     def take_all(self) -> list[Claimed]:
-        """Removes and returns everything."""
-        taken = list(self.jobs)
-        self.jobs.clear()
+        """Removes and returns all jobs."""
+        taken = [job for unit in self.units for job in unit.members]
+        self.units.clear()
         return taken
 
     def remove(self, job: Claimed) -> bool:
-        """Removes a job; False if it is not waiting here."""
-        try:
-            self.jobs.remove(job)
-        except ValueError:
-            return False
-        return True
+        """Removes a job, also from a group; False if it is not waiting here."""
+        for unit in self.units:
+            if job in unit.members:
+                if isinstance(unit, Group) and len(unit.members) > 1:
+                    unit.members.remove(job)
+                else:
+                    self.units.remove(unit)
+                return True
+        return False

@@ -10,15 +10,15 @@ from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context
 from typing import Any, Protocol
 
-from ._claimed import Claimed
+from ._claimed import Unit
 
 __all__ = ["drive"]
 
 
 class Watched(Protocol):
-    """Where it is noted which job the event loop is in."""
+    """Where it is noted what the event loop runs."""
 
-    on_loop: Claimed | None
+    on_loop: Unit | None
 
 
 @types.coroutine
@@ -26,7 +26,7 @@ def drive(
     coroutine: Coroutine[Any, Any, Any],
     context: Context,
     watched: Watched,
-    job: Claimed,
+    unit: Unit,
     yielded: Any,
 ) -> Generator[Any, Any, Any]:
     """The result of a coroutine that was started by its caller and has `yielded` that."""
@@ -39,7 +39,7 @@ def drive(
             step, value = throw, thrown
         else:
             step, value = send, sent
-        watched.on_loop = job
+        watched.on_loop = unit
         try:
             yielded = context.run(step, value)
         except StopIteration as stop:

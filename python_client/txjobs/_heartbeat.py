@@ -143,17 +143,16 @@ class Heartbeat:
         if self._warned_at and now - self._warned_at < _REPEAT:
             return
         self._warned_at = now
-        job = self._slots.on_loop
+        unit = self._slots.on_loop
         frame = sys._current_frames().get(self._loop_thread)  # noqa: SLF001 - there is no other way
         stack = "".join(traceback.format_stack(frame)[-6:]) if frame is not None else ""
-        if job is None:
+        if unit is None:
             _log.warning("the event loop has been blocked for %.1f s; it is at\n%s", blocked, stack)
         else:
             _log.warning(
-                "job %s (%s) has blocked the event loop for %.1f s: await what it waits for, or "
+                "%s has blocked the event loop for %.1f s: await what it waits for, or "
                 "make the handler a plain function, which gets a thread; it is at\n%s",
-                job.id,
-                job.kind,
+                unit,
                 blocked,
                 stack,
             )

@@ -132,18 +132,18 @@ class Run:
             _log.warning("the database did not answer: leases of what was not reported will expire")
 
     async def _cut(self) -> None:
-        cut = [slot for slot in self._slots.slots if slot.job is not None]
+        cut = [slot for slot in self._slots.slots if slot.unit is not None]
         for slot in cut:
-            job = slot.job
-            if job is not None:
-                _log.warning("job %s (%s) is cut off, and given back", job.id, job.kind)
-                self._stats.cut.append(job.id)
-                job.signal()
+            unit = slot.unit
+            if unit is not None:
+                _log.warning("%s is cut off, and given back", unit)
+                self._stats.cut.extend(job.id for job in unit.members)
+                unit.signal()
                 slot.interrupt(hard=True)
         await self._until(lambda: not self._slots.busy, _CUT_GRACE, None)
         for slot in cut:
-            if slot.job is not None:  # it will not end; its late outcome would be refused
-                self._slots.give_back([slot.job])
+            if slot.unit is not None:  # it will not end; its late outcome would be refused
+                self._slots.give_back(slot.unit.members)
 
     async def _until(
         self, holds: Callable[[], bool], seconds: float, unless: asyncio.Event | None
@@ -173,7 +173,7 @@ class Run:
             return
         if job.lost:
             self._stats.lost += 1
-            _log.warning("job %s (%s): its lease is lost; stopping its handler", job.id, job.kind)
+            _log.warning("%s: its lease is lost; another worker may run it", job)
         slots.interrupt(job)
 
     async def _deregister(self) -> None:

@@ -120,6 +120,6 @@ def _without_outcomes(hint: object) -> object:
     kept = [
         arg
         for arg in get_args(hint)
-        if not (isinstance(arg, type) and issubclass(arg, Outcome | types.NoneType))
+        if not (isinstance(arg, type) and issubclass(arg, Outcome | BaseException | types.NoneType))
     ]
     return kept[0] if len(kept) == 1 else hint

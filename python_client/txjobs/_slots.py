@@ -4,23 +4,25 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextvars import copy_context
+from functools import partial
 from time import monotonic
 from typing import Any
 
 from . import _verdict
-from ._claimed import Buffer, Claimed
+from ._claimed import Buffer, Claimed, Unit
 from ._drive import drive
-from ._execution import ClaimOver, Committed, TimedOut, call_sync
+from ._execution import TimedOut, call_sync
 from ._outbox import Outbox
 from ._pool import AsyncPool, SyncPool
+from ._reports import Committed, RolledBack, commit_async, judge
 from ._running import current
 from ._state import WorkerStats
 from ._threads import SlotThread
 from ._transaction import AsyncTransactions, SyncTransactions
 from ._verdict import Verdict
 from .context import Context
-from .errors import StaleClaim, UnknownOutcome
-from .task import AsyncTask, Task
+from .errors import UnknownOutcome
+from .task import Task
 
 __all__ = ["Slot", "Slots"]
 
@@ -51,7 +53,7 @@ class Slots:
         self.outbox = outbox
         self.buffer = Buffer()
         self.held: dict[int, Claimed] = {}
-        self.on_loop: Claimed | None = None
+        self.on_loop: Unit | None = None
         self.busy = 0
         self.average: float | None = None  # seconds that a job keeps a slot
         self.turn_ends = 0.0
@@ -63,10 +65,17 @@ class Slots:
         self.average = seconds if average is None else average + (seconds - average) * 0.05
 
     def interrupt(self, job: Claimed) -> None:
-        """Cancels the job's handler if it is async; a sync one has only its flag to look at."""
-        job.signal()
-        if job.slot is not None:
-            job.slot.interrupt(hard=False)
+        """Stops the job's handler, unless it works for others too.
+
+        An async one is cancelled; a sync one has only its flag to look at.
+        """
+        slot = job.slot
+        if slot is None or slot.unit is None:
+            return
+        unit = slot.unit
+        if unit.lost or unit.cancel_requested:
+            unit.signal()
+            slot.interrupt(hard=False)
 
     def give_back(self, jobs: Iterable[Claimed]) -> None:
         """Jobs that were not started are ready again, uncharged."""
@@ -106,20 +115,20 @@ class Slots:
 
 
 class Slot:
-    """One place to run a job in."""
+    """One place to run handlers in."""
 
     def __init__(self, shared: Slots, number: int) -> None:
         self._shared = shared
         self._number = number
         self._task: asyncio.Task[None] | None = None
         self._thread: SlotThread | None = None
-        self.job: Claimed | None = None
+        self.unit: Unit | None = None
         self._in_thread = False
         self._interrupted = False
 
     def interrupt(self, *, hard: bool) -> None:
         """Cancels the handler; `hard` also abandons one that runs in a thread."""
-        if self._task is None or self.job is None or self._interrupted:
+        if self._task is None or self.unit is None or self._interrupted:
             return
         if self._in_thread and not hard:
             return
@@ -127,16 +136,16 @@ class Slot:
         self._task.cancel()
 
     async def run(self) -> None:
-        """Runs jobs until cancelled."""
+        """Runs what is in the buffer until cancelled."""
         self._task = asyncio.current_task()
         shared = self._shared
         buffer = shared.buffer
-        jobs = buffer.jobs
+        units = buffer.units
         try:
             while True:
-                while not jobs:
+                while not units:
                     await buffer.wait()
-                await self._run(jobs.popleft())
+                await self._run(units.popleft())
                 if monotonic() >= shared.turn_ends:
                     await asyncio.sleep(0)
                     shared.turn_ends = monotonic() + _TURN
@@ -144,61 +153,66 @@ class Slot:
             if self._thread is not None:
                 self._thread.retire()
 
-    async def _run(self, job: Claimed) -> None:
+    async def _run(self, unit: Unit) -> None:
         shared = self._shared
         started = monotonic()
-        self.job = job
-        job.slot = self
+        self.unit = unit
         shared.busy += 1
         shared.stats.started += 1
-        task = shared.tasks[job.kind]
+        task = shared.tasks[unit.kind]
         try:
-            kwargs = task.signature.decode(job.args)
-            if isinstance(task, AsyncTask):
-                await self._run_async(job, task, kwargs)
+            handler = partial(task.fn, **task.signature.decode(unit.args))
+            for job in unit.members:
+                job.slot = self
+            if task.is_async:
+                await self._run_async(unit, task, handler)
             else:
-                await self._run_sync(job, task, kwargs)
+                await self._run_sync(unit, task, handler)
         except asyncio.CancelledError as error:
-            self._cut(job, error)
+            self._cut(unit, error)
         except BaseException as error:
             if isinstance(error, GeneratorExit) and self._is_closed():
                 raise
-            self._failed(job, error)
+            self._failed(unit, error)
         finally:
             if self._interrupted:  # and the handler went on to its end all the same
                 self._interrupted = False
                 _current_task().uncancel()
-            self.job = job.slot = job.context = None
+            for job in unit.members:
+                job.slot = None
+            self.unit = unit.context = None
             shared.busy -= 1
             shared.measured(monotonic() - started)
 
-    async def _run_async(self, job: Claimed, task: Task[Any, Any], kwargs: dict[str, Any]) -> None:
-        shared = self._shared
+    async def _run_async(
+        self, unit: Unit, task: Task[Any, Any], handler: Callable[..., Coroutine[Any, Any, Any]]
+    ) -> None:
         transactions: AsyncTransactions | None = None
         if task.signature.takes_context:
-            transactions = AsyncTransactions(shared.async_pool)
-            coroutine = task.fn(self._context(job, transactions), **kwargs)
+            transactions = AsyncTransactions(self._shared.async_pool)
+            coroutine = handler(self._context(unit, transactions))
         else:
-            coroutine = task.fn(**kwargs)
+            coroutine = handler()
+        seconds = unit.timeout
         try:
-            if job.timeout is None:
-                value = await self._await(job, coroutine)
+            if seconds is None:
+                value = await self._await(unit, coroutine)
             else:
-                value = await self._await_at_most(job, coroutine, job.timeout)
+                value = await self._await_at_most(unit, coroutine, seconds)
             if transactions is not None and transactions.open:
-                self._accept(job, await _commit(job, transactions, value))
+                self._accept(await commit_async(unit, value, transactions))
                 return
         except BaseException as error:
             if transactions is not None:
                 await transactions.rollback(error)
             raise
-        self._returned(job, value)
+        self._returned(unit, value)
 
-    async def _await(self, job: Claimed, coroutine: Coroutine[Any, Any, Any]) -> Any:
+    async def _await(self, unit: Unit, coroutine: Coroutine[Any, Any, Any]) -> Any:
         shared = self._shared
         context = copy_context()
-        context.run(current.set, job)
-        shared.on_loop = job
+        context.run(current.set, unit.parent)
+        shared.on_loop = unit
         try:
             yielded = context.run(coroutine.send, None)
         except StopIteration as stop:
@@ -206,92 +220,108 @@ class Slot:
         finally:
             shared.on_loop = None
         shared.buffer.wake()
-        return await drive(coroutine, context, shared, job, yielded)
+        return await drive(coroutine, context, shared, unit, yielded)
 
     async def _await_at_most(
-        self, job: Claimed, coroutine: Coroutine[Any, Any, Any], seconds: float
+        self, unit: Unit, coroutine: Coroutine[Any, Any, Any], seconds: float
     ) -> Any:
         limit = asyncio.timeout(seconds)
         try:
             async with limit:
-                return await self._await(job, coroutine)
+                return await self._await(unit, coroutine)
         except Exception as error:  # what it raises once its time is up does not matter
             if limit.expired():
                 raise TimedOut(seconds) from error
             raise
 
-    async def _run_sync(self, job: Claimed, task: Task[Any, Any], kwargs: dict[str, Any]) -> None:
+    async def _run_sync(
+        self, unit: Unit, task: Task[Any, Any], handler: Callable[..., Any]
+    ) -> None:
         shared = self._shared
         transactions: SyncTransactions | None = None
-        args: tuple[Any, ...] = ()
         if task.signature.takes_context:
             transactions = SyncTransactions(shared.sync_pool)
-            args = (self._context(job, transactions),)
+            handler = partial(handler, self._context(unit, transactions))
         if self._thread is None:
             self._thread = SlotThread(f"txjobs-slot-{self._number}")
         context = copy_context()
-        context.run(current.set, job)
-        call: Callable[[], Any] = lambda: context.run(  # noqa: E731
-            call_sync, job, task.fn, args, kwargs, transactions
-        )
+        context.run(current.set, unit.parent)
         self._in_thread = True
-        limit = asyncio.timeout(job.timeout)
-        future = self._thread.submit(call)
+        seconds = unit.timeout
+        limit = asyncio.timeout(seconds)
+        future = self._thread.submit(partial(context.run, call_sync, unit, handler, transactions))
         shared.buffer.wake()
         try:
             async with limit:
                 value = await future
         except (TimeoutError, asyncio.CancelledError) as error:
             if not future.done() or future.cancelled():  # the handler itself still runs
-                self._abandon_thread(job)
+                self._abandon_thread(unit)
             if isinstance(error, TimeoutError) and limit.expired():
-                raise TimedOut(job.timeout or 0) from error
+                raise TimedOut(seconds or 0) from error
             raise
         finally:
             self._in_thread = False
         if isinstance(value, Committed):
-            self._accept(job, value)
+            self._accept(value)
         else:
-            self._returned(job, value)
+            self._returned(unit, value)
 
-    def _abandon_thread(self, job: Claimed) -> None:
-        job.done = True
-        job.signal()
+    def _abandon_thread(self, unit: Unit) -> None:
+        for job in unit.members:
+            job.done = True
+        unit.signal()
         if self._thread is not None:
             self._thread.retire()
             self._thread = None
 
-    def _context(self, job: Claimed, transactions: Any) -> Context:
-        context = job.context = Context(job, self._shared.deps, transactions)
-        if job.cancel_requested or job.lost:
+    def _context(self, unit: Unit, transactions: Any) -> Context:
+        context = unit.context = Context(unit, self._shared.deps, transactions)
+        if unit.cancel_requested or unit.lost:
             context.cancelled.set()
         return context
 
-    def _returned(self, job: Claimed, value: Any) -> None:
+    def _returned(self, unit: Unit, value: Any) -> None:
+        outbox = self._shared.outbox
         if value is None:
-            self._shared.outbox.complete(job, None)
-        else:
-            self._shared.outbox.settle(job, _verdict.of_value(value))
+            for job in unit.members:
+                outbox.complete(job, None)
+            return
+        for job, verdict in judge(unit, value):
+            outbox.settle(job, verdict)
 
-    def _accept(self, job: Claimed, committed: Committed) -> None:
-        job.done = True
-        self._shared.accepted(job, committed.verdict, committed.status)
+    def _accept(self, committed: Committed) -> None:
+        for job, verdict, status in committed.accepted:
+            job.done = True
+            self._shared.accepted(job, verdict, status)
         self._shared.outbox.filled.set()  # a slot is free
 
-    def _failed(self, job: Claimed, error: BaseException) -> None:
+    def _failed(self, unit: Unit, error: BaseException) -> None:
         shared = self._shared
-        if isinstance(error, ClaimOver):
-            shared.stale(job, f"{error.verdict} in its handler's transaction")
-            shared.outbox.filled.set()
+        if isinstance(error, RolledBack):
+            self._rolled_back(unit, error)
             return
-        if isinstance(error, UnknownOutcome):
-            job.unknown = True
         verdict = _verdict.of_error(error)
         if isinstance(error, TimedOut):
             shared.stats.timed_out += 1
             verdict = Verdict(name="failed", error=verdict.error, reason="timeout")
-        _log.info("job %s (%s), attempt %s: %r", job.id, job.kind, job.attempt, error)
-        shared.outbox.settle(job, verdict)
+        _log.info("%s: %r", unit, error)
+        for job in unit.members:
+            job.unknown = isinstance(error, UnknownOutcome)
+            shared.outbox.settle(job, verdict)
+
+    def _rolled_back(self, unit: Unit, refusals: RolledBack) -> None:
+        shared = self._shared
+        for job in unit.members:
+            verdict = refusals.failed.get(job.token)
+            if job.token in refusals.stale:
+                shared.stale(job, f"{refusals.stale[job.token]} in its handler's transaction")
+            elif verdict is not None:
+                _log.info("%s: its outcome is not one that can be stored: %s", job, verdict.error)
+                shared.outbox.settle(job, verdict)
+            else:
+                shared.outbox.settle(job, _RELEASED)
+        shared.outbox.filled.set()
 
     def _is_closed(self) -> bool:
         try:
@@ -299,21 +329,22 @@ class Slot:
         except RuntimeError:  # there is no loop any more
             return True
 
-    def _cut(self, job: Claimed, error: asyncio.CancelledError) -> None:
+    def _cut(self, unit: Unit, error: asyncio.CancelledError) -> None:
         task = _current_task()
         if self._interrupted:
             self._interrupted = False
             task.uncancel()
-            if job.lost:
-                self._shared.forget(job)
-                self._shared.outbox.filled.set()
-            else:
-                self._shared.outbox.settle(job, _RELEASED)
+            for job in unit.members:
+                if job.lost:
+                    self._shared.forget(job)
+                else:
+                    self._shared.outbox.settle(job, _RELEASED)
+            self._shared.outbox.filled.set()
         elif task.cancelling():
-            self._shared.outbox.settle(job, _RELEASED)
+            self._shared.give_back(unit.members)
             raise error
         else:  # the handler's own doing, as from awaiting something that was cancelled
-            self._failed(job, error)
+            self._failed(unit, error)
 
 
 def _current_task() -> asyncio.Task[Any]:
@@ -321,11 +352,3 @@ def _current_task() -> asyncio.Task[Any]:
     if task is None:
         raise RuntimeError("a slot runs in a task")
     return task
-
-
-async def _commit(job: Claimed, transactions: AsyncTransactions, value: Any) -> Committed:
-    verdict = _verdict.of_value(value)
-    try:
-        return Committed(verdict.name, await transactions.commit(verdict.call(job.token)))
-    except StaleClaim as error:
-        raise ClaimOver(verdict.name) from error

@@ -1,7 +1,7 @@
 """`ctx.transaction()`: a handler's writes and its job's outcome, in one commit."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
@@ -105,13 +105,14 @@ class SyncTransactions:
         """Not for a sync handler."""
         raise ConfigurationError("a handler that is not async writes `with ctx.transaction()`")
 
-    def commit(self, outcome: Call[str]) -> str:
-        """The outcome and the writes are one commit; a stale claim raises, and neither is there."""
+    def commit(self, outcomes: Iterable[Call[None]]) -> None:
+        """Outcomes and writes are one commit; what a call raises leaves none of them."""
         if self._begun is None:
             raise ConfigurationError("there is no transaction to commit: call it only while open")
         conn, outer = self._begun
         try:
-            status = run(conn, outcome)
+            for outcome in outcomes:
+                run(conn, outcome)
         except BaseException as error:
             self.rollback(error)
             raise
@@ -124,7 +125,6 @@ class SyncTransactions:
             raise
         finally:
             self._pool.give(conn)
-        return status
 
     def rollback(self, error: BaseException) -> None:
         """Nothing of it was written."""
@@ -170,23 +170,23 @@ class AsyncTransactions:
             await self.rollback(error)
             raise
 
-    async def commit(self, outcome: Call[str]) -> str:
+    async def commit(self, outcomes: Iterable[Call[None]]) -> None:
         """As in the sync one. A cancellation that arrives meanwhile waits for the answer."""
-        task = asyncio.ensure_future(self._commit(outcome))
+        task = asyncio.ensure_future(self._commit(outcomes))
         try:
-            return await asyncio.shield(task)
+            await asyncio.shield(task)
         except asyncio.CancelledError:
             await asyncio.wait([task])
             if task.cancelled() or task.exception() is not None:
                 raise
-            return task.result()
 
-    async def _commit(self, outcome: Call[str]) -> str:
+    async def _commit(self, outcomes: Iterable[Call[None]]) -> None:
         if self._begun is None:
             raise ConfigurationError("there is no transaction to commit: call it only while open")
         conn, outer = self._begun
         try:
-            status = await run_async(conn, outcome)
+            for outcome in outcomes:
+                await run_async(conn, outcome)
         except BaseException as error:
             await self.rollback(error)
             raise
@@ -199,7 +199,6 @@ class AsyncTransactions:
             raise
         finally:
             await self._pool.give(conn)
-        return status
 
     async def rollback(self, error: BaseException) -> None:
         """Nothing of it was written."""

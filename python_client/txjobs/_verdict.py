@@ -1,7 +1,7 @@
 """What became of one execution, as the database will be told."""
 
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from ._options import interval
 from .errors import Abort, Reject, Undecodable
 from .outcomes import Complete, Discard, Outcome, Retry, Skip, Snooze
 
-__all__ = ["Verdict", "error_json", "of_error", "of_value"]
+__all__ = ["Verdict", "error_json", "of_error", "of_item", "of_value"]
 
 _HERE = str(Path(__file__).parent)
 _TRACEBACK = 6000  # characters; SQL truncates the whole error to its own cap
@@ -19,7 +19,10 @@ _MESSAGE = 1500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """`name` is `completed`, `failed`, `snoozed`, `skipped`, `discarded` or `released`."""
+    """`name` is `completed`, `failed`, `snoozed`, `skipped`, `discarded` or `released`.
+
+    `refused`: it stands for a value that cannot be stored.
+    """
 
     name: str
     result: str | None = None
@@ -28,6 +31,7 @@ class Verdict:
     reason: str | None = None
     charge: bool = True
     snooze: Snooze | None = None
+    refused: bool = False
 
     def call(self, token: int) -> _calls.Call[str]:
         """The strict call for it."""
@@ -65,6 +69,16 @@ def of_value(value: Any) -> Verdict:
             raise TypeError(f"{value!r} is not an outcome that this worker knows")
         case _:
             return Verdict(name="completed", result=_json.dumps(value, "the handler's result"))
+
+
+def of_item(value: Any) -> Verdict:
+    """The verdict on one element of what a batch handler returned; an exception is a failure."""
+    if isinstance(value, BaseException):
+        return of_error(value)
+    try:
+        return of_value(value)
+    except Exception as error:
+        return replace(of_error(error), refused=True)
 
 
 def of_error(error: BaseException) -> Verdict:

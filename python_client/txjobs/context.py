@@ -13,7 +13,7 @@ from ._drivers import Conn
 from ._transaction import HandlerTransaction, InlineTransaction, Transactions
 from .errors import Cancelled
 
-__all__ = ["Context", "RunningJob"]
+__all__ = ["BatchContext", "Context", "RunningJob"]
 
 _log = logging.getLogger("txjobs.job")
 
@@ -37,7 +37,33 @@ class _Logger(logging.LoggerAdapter[logging.Logger]):
         return f"[{extra['kind']} {extra['job']}] {msg}", {**kwargs, "extra": extra}
 
 
-class Context:
+class _Execution:
+    """What any handler may know and do, whether it has one job or many."""
+
+    def __init__(self, deps: Any, transactions: Transactions | None) -> None:
+        self._transactions = transactions or InlineTransaction(None)
+        self.deps = deps
+        self.cancelled = threading.Event()
+
+    def raise_if_cancelled(self) -> None:
+        """Raises `Cancelled` once `cancelled` is set; for the loops of sync handlers."""
+        if self.cancelled.is_set():
+            raise Cancelled("the job was cancelled, or its lease is lost: stop here")
+
+    def transaction(self) -> HandlerTransaction:
+        """A transaction that also holds the handler's outcome: all of it is one commit, or none.
+
+        `with ctx.transaction() as conn` in a sync handler, `async with` in an async one; `conn` is
+        a psycopg connection. The commit comes when the handler has returned: its outcome is written
+        on the same connection first, so what the block wrote is there if and only if that outcome
+        was accepted. If the handler raises, also after the block, everything rolls back. Several
+        blocks of one handler share the transaction, each of them a savepoint. If the claim was
+        lost in the meantime nothing is written. Keep slow work before the block, not after it.
+        """
+        return HandlerTransaction(self._transactions)
+
+
+class Context(_Execution):
     """Annotate a handler's first parameter with it, and the worker passes it.
 
     Attributes:
@@ -55,12 +81,10 @@ class Context:
         deps: Any = None,
         transactions: Transactions | None = None,
     ) -> None:
+        super().__init__(deps, transactions)
         self._claimed = claimed
-        self._transactions = transactions or InlineTransaction(None)
         self.attempt: int = claimed.attempt
         self.max_attempts: int = claimed.max_attempts
-        self.deps = deps
-        self.cancelled = threading.Event()
 
     @cached_property
     def job(self) -> RunningJob:
@@ -81,27 +105,10 @@ class Context:
         """The lease is lost: another worker may be running this job, and no outcome is accepted."""
         return bool(self._claimed.lost)
 
-    def raise_if_cancelled(self) -> None:
-        """Raises `Cancelled` once `cancelled` is set; for the loops of sync handlers."""
-        if self.cancelled.is_set():
-            raise Cancelled("the job was cancelled, or its lease is lost: stop here")
-
     @cached_property
     def logger(self) -> logging.LoggerAdapter[logging.Logger]:
         """A logger whose records name the job."""
         return _Logger(_log, {"job": self._claimed.id, "kind": self._claimed.kind})
-
-    def transaction(self) -> HandlerTransaction:
-        """A transaction that also holds this job's outcome: all of it is one commit, or none.
-
-        `with ctx.transaction() as conn` in a sync handler, `async with` in an async one; `conn` is
-        a psycopg connection. The commit comes when the handler has returned: its outcome is written
-        on the same connection first, so what the block wrote is there if and only if that outcome
-        was accepted. If the handler raises, also after the block, everything rolls back. Several
-        blocks of one handler share the transaction, each of them a savepoint. If the claim was
-        lost in the meantime nothing is written. Keep slow work before the block, not after it.
-        """
-        return HandlerTransaction(self._transactions)
 
     @classmethod
     def inline(cls, conn: Conn | None = None, *, deps: Any = None, attempt: int = 1) -> Self:
@@ -111,6 +118,36 @@ class Context:
         of the connection that was given, and committing is the caller's affair.
         """
         return cls(_Inline(attempt), deps, InlineTransaction(conn))
+
+
+class BatchContext(_Execution):
+    """The context of a batch handler; what concerns a single job is in its `BatchItem`.
+
+    Attributes:
+        deps: what was given to the worker as `deps=`
+        cancelled: a `threading.Event`: nobody waits for any of the items (each is to be cancelled,
+            or its lease is lost), or the worker is stopping. An async handler is cancelled besides
+
+    `transaction()` holds the outcomes of all items: if one of them is refused, because its claim
+    was lost or its result cannot be stored, everything rolls back; that item bears what is its own,
+    and the others run again without a charge.
+    """
+
+    def __init__(
+        self, kind: str, deps: Any = None, transactions: Transactions | None = None
+    ) -> None:
+        super().__init__(deps, transactions)
+        self._kind = kind
+
+    @cached_property
+    def logger(self) -> logging.LoggerAdapter[logging.Logger]:
+        """A logger whose records name the kind."""
+        return _Logger(_log, {"job": "batch", "kind": self._kind})
+
+    @classmethod
+    def inline(cls, conn: Conn | None = None, *, deps: Any = None) -> Self:
+        """A context without a worker, as `Context.inline`."""
+        return cls("inline", deps, InlineTransaction(conn))
 
 
 class _Inline:

@@ -1,5 +1,6 @@
 """A task: a function, and what it takes to enqueue it."""
 
+import copy
 import datetime as dt
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,7 +69,10 @@ class Task(Generic[P, R]):
         fn: the function as it was written
         name: the kind of its jobs
         options: what every one of its jobs is enqueued with
+        is_async: whether the function is `async`
     """
+
+    is_async = False
 
     def __init__(
         self, fn: Callable[..., Any], name: str, options: Options, signature: Signature
@@ -142,7 +146,8 @@ class Task(Generic[P, R]):
         headers: Mapping[str, Any] | None = None,
     ) -> Self:
         """The same task with other options: `charge.using(delay=60).enqueue(conn, 7, cents=5)`."""
-        options = self.options.but(
+        changed = copy.copy(self)
+        changed.options = self.options.but(
             queue=queue,
             priority=priority,
             run_at=run_at,
@@ -154,7 +159,7 @@ class Task(Generic[P, R]):
             retry=retry,
             headers=headers,
         )
-        return type(self)(self.fn, self.name, options, self.signature)
+        return changed
 
 
 class SyncTask(Task[P, R]):
@@ -168,6 +173,8 @@ class SyncTask(Task[P, R]):
 
 class AsyncTask(Task[P, R]):
     """A task whose function is `async`."""
+
+    is_async = True
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
         """The function's own coroutine: nothing is enqueued."""
