@@ -28,12 +28,12 @@ def _flag(value: bool | None) -> str | None:
     return None if value is None else "true" if value else "false"
 
 
-def append_event(stream: str, type: str, data: str, options: Mapping[str, str]) -> Call[int]:
+def append_event(stream: str, event_type: str, data: str, options: Mapping[str, str]) -> Call[int]:
     """The event's position; `data` is JSON text, `options` texts by the names of the arguments."""
     named = "".join(f", {name} => %s::text::{_APPEND_TYPES[name]}" for name in options)
     return Call(
         f"select jobs.append_event(%s::text, %s::text, %s::text::jsonb{named})",
-        (stream, type, data, *options.values()),
+        (stream, event_type, data, *options.values()),
         scalar,
     )
 
@@ -89,11 +89,11 @@ def read_all(
     )
 
 
-def latest(stream: str | None, type: str | None, contains: str | None) -> Call[Sequence[Row]]:
+def latest(stream: str | None, event_type: str | None, contains: str | None) -> Call[Sequence[Row]]:
     """A row of EVENT_COLUMNS, or none."""
     return Call(
         f"select {EVENT_COLUMNS} from jobs.latest(%s::text, %s::text, %s::text::jsonb)",
-        (stream, type, contains),
+        (stream, event_type, contains),
         rows_as_they_are,
         writes=False,
     )

@@ -11,7 +11,7 @@ from ._convert import Converter, converter, hint_of
 from .errors import ConfigurationError, Undecodable
 from .outcomes import Outcome
 
-__all__ = ["Signature"]
+__all__ = ["Signature", "without_outcomes"]
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -85,7 +85,7 @@ class Signature:
     @cached_property
     def read_result(self) -> Converter | None:
         """What turns a stored result into the type that the handler is annotated to return."""
-        return converter(_without_outcomes(hint_of(self.returns, self._namespace())))
+        return converter(without_outcomes(hint_of(self.returns, self._namespace())))
 
     def decode(self, text: str) -> dict[str, Any]:
         """Keyword arguments for the handler, or `Undecodable`."""
@@ -113,7 +113,7 @@ class Signature:
         return kwargs
 
 
-def _without_outcomes(hint: object) -> object:
+def without_outcomes(hint: object) -> object:
     """Of `datetime | Snooze`, only datetime is ever stored as a result."""
     if get_origin(hint) not in (Union, types.UnionType):
         return hint
