@@ -10,7 +10,7 @@
 -- Returns `created`, `changed` or `unchanged`. SQLSTATEs: JB002, JB011 the position is not in the
 -- log (any more). Locks: the consumer. Writes: consumer, consumer_cursor.
 create or replace function jobs.create_consumer(
-  name text, from_position text, types text[] default null, category text default null,
+  name text, from_position anycompatible, types text[] default null, category text default null,
   job_events boolean default null, unknown_types text default 'stop')
 returns text
 language plpgsql volatile security definer
@@ -45,7 +45,7 @@ begin
     where c.id = _old.id;
     return 'changed';
   end if;
-  _start := jobs._start(from_position, _patterns, category, job_events);
+  _start := jobs._start(from_position::text, _patterns, category, job_events);
   insert into jobs.consumer (name, types, category, job_events, unknown_types, created_at)
   values (_new.name, _new.types, _new.category, _new.job_events, _new.unknown_types, jobs.now())
   on conflict on constraint consumer_name_is_unique do nothing

@@ -3,7 +3,7 @@
 --   from_position  'beginning', 'now', or a position: it reads what comes after
 -- Returns the position. SQLSTATEs: JB002, JB004 no such consumer, JB011 the position is not in the
 -- log (any more). Locks: the consumer's row. Writes: consumer_cursor.
-create or replace function jobs.reset_consumer(name text, from_position text)
+create or replace function jobs.reset_consumer(name text, from_position anycompatible)
 returns bigint
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -15,7 +15,8 @@ declare
 begin
   select * into _consumer from jobs.consumer c where c.id = _old.consumer_id;
   _new := jobs._new_cursor(_old.consumer_id, jobs._start(
-    from_position, jobs._patterns(_consumer.types), _consumer.category, _consumer.job_events));
+    from_position::text, jobs._patterns(_consumer.types), _consumer.category,
+    _consumer.job_events));
   _new.ver := _old.ver;
   perform jobs._move_cursor(_new);
   return _new.pos;

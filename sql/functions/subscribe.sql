@@ -17,14 +17,15 @@
 -- Locks: fan_out, the subscription. Writes: those; as backfill.
 create or replace function jobs.subscribe(
   name text, types text[] default null, category text default null, kind text default null,
-  queue text default null, routing_key text default null, from_position text default 'now',
-  delay interval default null)
+  queue text default null, routing_key text default null,
+  from_position anycompatible default 'now'::text, delay interval default null)
 returns text
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 declare
+  _from text := from_position::text;   -- 'now', or 42: a literal of either type is taken
   _old jobs.subscription;
   _new jobs.subscription;
 begin
@@ -53,10 +54,10 @@ begin
     return 'changed';
   end if;
 
-  _new.backfill_pos := jobs._start(from_position, _new.patterns, category, false);
+  _new.backfill_pos := jobs._start(_from, _new.patterns, category, false);
   _new.live := '{}';
   _new.changed_xid := pg_current_xact_id();
-  if from_position = 'now' then
+  if _from = 'now' then
     _new := jobs._go_live(_new);
   end if;
   insert into jobs.subscription (
@@ -64,7 +65,7 @@ begin
     changed_xid, created_at)
   values (_new.name, _new.types, _new.patterns, _new.category, _new.kind, _new.queue,
     _new.routing_key, _new.delay, _new.live, _new.backfill_pos, _new.changed_xid, jobs.now());
-  if from_position <> 'now' then
+  if _from <> 'now' then
     perform jobs._backfill(name, 1000);
   end if;
   return 'created';
