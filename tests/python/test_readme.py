@@ -13,16 +13,33 @@ from mypy import api
 
 from txjobs import Client, Worker, embedded
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
 ORDERS = "create table orders (id int primary key, total int not null, paid int not null default 0)"
 
 
-def example(language: str) -> str:
-    found = re.search(
-        rf"<!-- runs as a test -->\n```{language}\n(.*?)```", README.read_text(), re.DOTALL
+def examples(page: Path, language: str) -> list[str]:
+    return re.findall(
+        rf"<!-- runs as a test -->\n```{language}\n(.*?)```", page.read_text(), re.DOTALL
     )
+
+
+def example(language: str) -> str:
+    found = examples(README, language)
     assert found, f"the README has no {language} example"
-    return found[1]
+    return found[0]
+
+
+def run_in_psql(script: str, dsn: str, binaries: embedded.Binaries) -> str:
+    ran = subprocess.run(
+        [binaries.bindir / "psql", "-X", "-v", "ON_ERROR_STOP=1", "-d", dsn],
+        input=script,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
 
 
 @pytest.fixture
@@ -34,16 +51,9 @@ def orders(conn: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
 def test_the_sql_example_runs_in_psql(
     orders: psycopg.Connection[Any], dsn: str, binaries: embedded.Binaries
 ) -> None:
-    ran = subprocess.run(
-        [binaries.bindir / "psql", "-X", "-v", "ON_ERROR_STOP=1", "-d", dsn],
-        input=example("sql"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
+    printed = run_in_psql(example("sql"), dsn, binaries)
     for transition in ("enqueued", "claimed", "completed"):
-        assert transition in ran.stdout
+        assert transition in printed
     states = orders.execute("select state, count(*) from jobs.job_state group by 1 order by 1")
     assert states.fetchall() == [("completed", 1), ("scheduled", 1)]
 
@@ -70,6 +80,22 @@ def test_the_python_example_is_typed(tmp_path: Path) -> None:
     assert status == 0, report + errors
 
 
-def test_every_link_of_the_readme_leads_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README.read_text()):
-        assert (README.parent / target).exists(), target
+def test_the_guide_to_the_log_runs_in_psql_from_its_beginning_to_its_end(
+    orders: psycopg.Connection[Any], dsn: str, binaries: embedded.Binaries
+) -> None:
+    run_in_psql("\n".join(examples(ROOT / "docs" / "log.md", "sql")), dsn, binaries)
+    assert orders.execute("select cents from revenue").fetchall() == [(4999,)]
+    jobs = "select kind, state, count(*) from jobs.job_state group by 1, 2 order by 1, 2"
+    assert orders.execute(jobs).fetchall() == [
+        ("search_index", "running", 1),
+        ("send_receipt", "scheduled", 1),
+    ]
+    consumers = "select pos > 0, behind, stuck from jobs.list_consumers()"
+    assert orders.execute(consumers).fetchall() == [(True, 0, False)]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/log.md", "docs/adr/README.md"])
+def test_every_link_leads_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text()):
+        if not target.startswith("https://"):
+            assert ((ROOT / page).parent / target).exists(), target
