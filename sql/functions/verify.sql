@@ -1,4 +1,5 @@
--- Folds the log and compares it with the live tables, in one snapshot. No row: they agree. It reads
+-- Folds the log and compares it with the live tables, in one snapshot, and looks whether users'
+-- streams are whole. No row: they agree. It reads
 -- everything; for tests, and for an operator who has a doubt. Nothing changes.
 --   problem  what does not agree, job_id of which job (null: of no single one), detail both sides
 create or replace function jobs.verify()
@@ -61,5 +62,16 @@ as $$
   union all
   select 'a ready block below its watermark', null,
     format('queue %s, priority %s, ord %s, hard %s', s.queue_id, s.priority, s.ord, s.hard)
-  from slots s where s.ord < s.hard;
+  from slots s where s.ord < s.hard
+  union all
+  select 'a stream with a gap', null,
+    format('%s: %s events, versions %s to %s', e.stream, count(*), min(e.version), max(e.version))
+  from jobs.stream_event e group by e.stream
+  having max(e.version) - min(e.version) + 1 <> count(*)
+  union all
+  select 'a version before its predecessor', null, format('%s, version %s', o.stream, o.version)
+  from (
+    select e.*, lag(e.pos) over (partition by e.stream order by e.version) as previous
+    from jobs.stream_event e) as o
+  where o.pos < o.previous;
 $$;

@@ -1,5 +1,5 @@
 \ir lib/setup.sql
-select plan(29);
+select plan(31);
 
 -- every path once, so that there is something to agree on
 select count(*) from jobs.enqueue_many('k', array_fill('{}'::jsonb, array[100]), priority => 2) \g /dev/null
@@ -12,6 +12,7 @@ select jobs.snooze(token, '1 h') from held where n in (4, 5) \g /dev/null
 select jobs.release(token) from held where n in (6, 7) \g /dev/null
 select jobs.cancel(id) from held where n = 8 \g /dev/null
 select jobs.cancel(id) from (select id from jobs.job_state where state in ('ready', 'scheduled') order by id desc limit 7) as s \g /dev/null
+select count(*) from jobs.append_events('order-1', '[{"type": "a"}, {"type": "b"}, {"type": "c"}]') \g /dev/null
 select jobs.tick() \g /dev/null
 select is_consistent();
 
@@ -70,7 +71,11 @@ insert into planned (what, expected, description) values
   ($$ delete from jobs.job where id = (select ids[1] from jobs.ready order by ord desc limit 1) $$,
     '^live, but not in the log: 1$', 'a job whose facts are missing'),
   ($$ delete from jobs.event where pos = (select min(pos) from jobs.event where type = 'claimed') $$,
-    'differ', 'a transition that is missing from the log');
+    'differ', 'a transition that is missing from the log'),
+  ($$ delete from jobs.stream_event where version = 2 $$,
+    '^a stream with a gap: 1$', 'an event that is missing from its stream'),
+  ($$ update jobs.stream_event set pos = -pos where version = 2 $$,
+    '^a version before its predecessor: 1$', 'an event whose position is lower than the one before it');
 select matches(damage(what), expected, description) from planned order by n;
 
 -- each of these is put right by the rollback
