@@ -52,7 +52,7 @@ begin
       ('{jobs_worker,jobs_operator}',
         '{reset_stale_claims,tick,maintain,subscribe,unsubscribe,backfill,create_consumer}'),
       ('{jobs_reader,jobs_worker,jobs_operator}',
-        '{list,stats,verify,read_all,read_category,list_streams,list_consumers,
+        '{list,stats,verify,read_all,read_category,last_pos,list_streams,list_consumers,
           list_subscriptions}'),
       ('{jobs_operator}',
         '{pause,resume,configure_queue,configure_kind,configure_category,retry,retry_many,prune,

@@ -89,6 +89,11 @@ def read_all(
     )
 
 
+def last_pos() -> Call[int]:
+    """The position up to which the log can be read; what commits from now on lies after it."""
+    return Call("select jobs.last_pos()", (), scalar, writes=False)
+
+
 def latest(stream: str | None, event_type: str | None, contains: str | None) -> Call[Sequence[Row]]:
     """A row of EVENT_COLUMNS, or none."""
     return Call(
