@@ -5,8 +5,9 @@
 
 from .app import Jobs
 from .backoff import Backoff
+from .batch import AsyncBatchTask, BatchItem, BatchTask, SyncBatchTask
 from .client import AsyncClient, Client
-from .context import Context, RunningJob
+from .context import BatchContext, Context, RunningJob
 from .errors import (
     Abort,
     Cancelled,
@@ -36,9 +37,13 @@ from .worker import State, Worker, WorkerStats
 
 __all__ = [
     "Abort",
+    "AsyncBatchTask",
     "AsyncClient",
     "AsyncTask",
     "Backoff",
+    "BatchContext",
+    "BatchItem",
+    "BatchTask",
     "Cancelled",
     "Client",
     "Complete",
@@ -69,6 +74,7 @@ __all__ = [
     "Snooze",
     "StaleClaim",
     "State",
+    "SyncBatchTask",
     "SyncTask",
     "Task",
     "TooLarge",

@@ -61,6 +61,7 @@ class Housekeeper:
         late = slots.buffer.take_older_than(monotonic() - self._patience)
         slots.give_back(late)
         if late:
+            slots.batches.hurry(late)
             slots.average = None  # what was thought to be quick is not: begin again
 
     @property

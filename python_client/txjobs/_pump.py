@@ -33,6 +33,7 @@ class Pump:
         self._slots = slots
         self._outbox = outbox
         self._batch = Batch()
+        self._asking = False
         self._acks = Acks(slots)
         self.claiming = True
         self.worker = ""
@@ -49,8 +50,8 @@ class Pump:
 
     @property
     def settled(self) -> bool:
-        """No outcome is on its way."""
-        return not self._outbox and not self._batch
+        """No outcome is on its way, and no claim, whose jobs would have to be given back."""
+        return not self._outbox and not self._batch and not self._asking
 
     def nudge(self) -> None:
         """Look for jobs now: there was a notification, or one may have been missed."""
@@ -100,6 +101,30 @@ class Pump:
         return max(0, min(_BATCH, target - len(slots.buffer) - slots.busy))
 
     async def _work(self, conn: AsyncConn, batch: Batch, room: int) -> None:
+        self._asking = True
+        try:
+            claimed = await self._claim(conn, batch, room, self._config.kinds)
+            if claimed == room:
+                await self._top_up(conn)
+        finally:
+            self._asking = False
+        batches = self._slots.batches
+        if not claimed and self._config.drain:
+            batches.flush_all()  # nobody else comes
+        batches.flush_hurried()
+        if claimed is not None:
+            self._plan_next_poll(claimed, room)
+
+    async def _top_up(self, conn: AsyncConn) -> None:
+        # What waits for company takes no room, but room is all that the claim before asked for.
+        for kind, lacking in self._slots.batches.wanting():
+            if self.claiming:
+                await self._claim(conn, Batch(), min(_BATCH, lacking), [kind])
+
+    async def _claim(
+        self, conn: AsyncConn, batch: Batch, room: int, kinds: Sequence[str]
+    ) -> int | None:
+        """The number of jobs; None if the outcomes of the batch had to be sent by themselves."""
         config = self._config
         sent_at = monotonic()
         call = calls.work(
@@ -107,7 +132,7 @@ class Pump:
             self.worker,
             room,
             config.lease,
-            config.kinds,
+            kinds,
             config.routing,
             [job.token for job in batch.completed],
             batch.results if batch.has_results else None,
@@ -120,11 +145,10 @@ class Pump:
             if not batch.completed:
                 raise
             await self._acks.send_one_by_one(conn, batch)
-            return
+            return None
         if self._queues is not None and len(self._queues) > 1:
             self._queues.append(self._queues.pop(0))  # so that none of them starves
-        claimed = self._receive(rows, batch, sent_at)
-        self._plan_next_poll(claimed, room)
+        return self._receive(rows, batch, sent_at)
 
     def _receive(self, rows: Sequence[tuple[Any, ...]], batch: Batch, at: float) -> int:
         exceptions = []
@@ -135,23 +159,19 @@ class Pump:
             else:
                 exceptions.append((row[1], row[0]))
         self._acks.note_completed(batch, exceptions)
-        self._take(jobs)
+        self._slots.take(jobs)
+        if not self.claiming:  # any more
+            self._slots.give_back_unstarted()
         return len(jobs)
-
-    def _take(self, jobs: list[Claimed]) -> None:
-        slots = self._slots
-        slots.stats.claimed += len(jobs)
-        slots.held.update((job.token, job) for job in jobs)
-        slots.buffer.put(jobs)
 
     async def _adopt(self, conn: AsyncConn) -> None:
         # A claim whose answer was lost with the connection may have been committed.
         at = monotonic()
         rows = await run_async(conn, calls.claims_of(self.worker))
         held = self._slots.held
-        self._take([Claimed(row, at) for row in rows if row[0] not in held])
+        self._slots.take([Claimed(row, at) for row in rows if row[0] not in held])
         if not self.claiming:
-            self._slots.give_back(self._slots.buffer.take_all())
+            self._slots.give_back_unstarted()
 
     def _plan_next_poll(self, claimed: int, room: int) -> None:
         now = monotonic()

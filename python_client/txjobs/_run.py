@@ -124,7 +124,7 @@ class Run:
         slots = self._slots
         self._stats.state = State.DRAINING
         self._pump.claiming = False
-        slots.give_back(slots.buffer.take_all())
+        slots.give_back_unstarted()
         await self._until(lambda: not slots.busy, self._config.drain_timeout, self._stop_now)
         await self._cut()
         slots.outbox.filled.set()
@@ -165,7 +165,7 @@ class Run:
         slots = self._slots
         if job.done:
             return
-        if slots.buffer.remove(job):
+        if slots.remove(job):
             if job.lost:
                 slots.forget(job)
             else:

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 from . import _verdict
+from ._batches import Batches, handler_of
 from ._claimed import Buffer, Claimed, Unit
 from ._drive import drive
 from ._execution import TimedOut, call_sync
@@ -20,7 +21,7 @@ from ._state import WorkerStats
 from ._threads import SlotThread
 from ._transaction import AsyncTransactions, SyncTransactions
 from ._verdict import Verdict
-from .context import Context
+from .context import BatchContext, Context
 from .errors import UnknownOutcome
 from .task import Task
 
@@ -52,6 +53,7 @@ class Slots:
         self.stats = stats
         self.outbox = outbox
         self.buffer = Buffer()
+        self.batches = Batches(tasks, self.buffer)
         self.held: dict[int, Claimed] = {}
         self.on_loop: Unit | None = None
         self.busy = 0
@@ -63,6 +65,25 @@ class Slots:
         """Notes how long one job took."""
         average = self.average
         self.average = seconds if average is None else average + (seconds - average) * 0.05
+
+    @property
+    def unstarted(self) -> int:
+        """How many jobs are held and wait for company or for a slot."""
+        return len(self.batches) + sum(len(unit.members) for unit in self.buffer.units)
+
+    def take(self, jobs: list[Claimed]) -> None:
+        """Jobs that were claimed start as soon as may be."""
+        self.stats.claimed += len(jobs)
+        self.held.update((job.token, job) for job in jobs)
+        self.buffer.put(self.batches.collect(jobs))
+
+    def give_back_unstarted(self) -> None:
+        """All jobs that were not started are ready again, uncharged."""
+        self.give_back(self.batches.take_all() + self.buffer.take_all())
+
+    def remove(self, job: Claimed) -> bool:
+        """A job will not start; False if it has."""
+        return self.batches.remove(job) or self.buffer.remove(job)
 
     def interrupt(self, job: Claimed) -> None:
         """Stops the job's handler, unless it works for others too.
@@ -161,7 +182,9 @@ class Slot:
         shared.stats.started += 1
         task = shared.tasks[unit.kind]
         try:
-            handler = partial(task.fn, **task.signature.decode(unit.args))
+            handler = handler_of(unit, task, self._refused)
+            if not unit.members:
+                return
             for job in unit.members:
                 job.slot = self
             if task.is_async:
@@ -275,8 +298,13 @@ class Slot:
             self._thread.retire()
             self._thread = None
 
-    def _context(self, unit: Unit, transactions: Any) -> Context:
-        context = unit.context = Context(unit, self._shared.deps, transactions)
+    def _context(self, unit: Unit, transactions: Any) -> Context | BatchContext:
+        deps = self._shared.deps
+        context: Context | BatchContext
+        if isinstance(unit, Claimed):
+            context = unit.context = Context(unit, deps, transactions)
+        else:
+            context = unit.context = BatchContext(unit.kind, deps, transactions)
         if unit.cancel_requested or unit.lost:
             context.cancelled.set()
         return context
@@ -295,6 +323,10 @@ class Slot:
             job.done = True
             self._shared.accepted(job, verdict, status)
         self._shared.outbox.filled.set()  # a slot is free
+
+    def _refused(self, job: Claimed, error: Exception) -> None:
+        _log.info("%s: %r", job, error)
+        self._shared.outbox.settle(job, _verdict.of_error(error))
 
     def _failed(self, unit: Unit, error: BaseException) -> None:
         shared = self._shared

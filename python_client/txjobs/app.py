@@ -9,6 +9,7 @@ from ._drivers import AsyncConn, Conn
 from ._options import Options, Seconds
 from ._signature import Signature
 from .backoff import Backoff
+from .batch import BatchDecorator, Batching, batch_task
 from .context import Context
 from .errors import ConfigurationError
 from .outcomes import Outcome
@@ -76,6 +77,20 @@ class Jobs:
         lease: Seconds | None = None,
         retry: Backoff | None = None,
     ) -> _Decorator: ...
+    @overload
+    def task(
+        self,
+        *,
+        batch_size: int,
+        batch_timeout: Seconds | None = None,
+        name: str | None = None,
+        queue: str | None = None,
+        priority: int | None = None,
+        max_attempts: int | None = None,
+        timeout: Seconds | None = None,
+        lease: Seconds | None = None,
+        retry: Backoff | None = None,
+    ) -> BatchDecorator: ...
     def task(
         self,
         fn: Callable[..., Any] | None = None,
@@ -87,11 +102,18 @@ class Jobs:
         timeout: Seconds | None = None,
         lease: Seconds | None = None,
         retry: Backoff | None = None,
+        batch_size: int | None = None,
+        batch_timeout: Seconds | None = None,
     ) -> Any:
         """Registers a function as the handler of the kind that has its name (or `name=`).
 
         The options are what each of its jobs is enqueued with: `queue`, `priority` (-100 to 100,
         higher first), `max_attempts`, `timeout` and `lease` in seconds, `retry`, a `Backoff`.
+
+        With `batch_size`, the handler takes a list of up to so many jobs, each a `BatchItem`, and
+        returns a list with the outcome of each: a result, an `Outcome`, or an exception for one
+        that has failed; None completes them all. It is called when the list is full, or when
+        `batch_timeout` seconds (default 1) have passed since its first job was claimed.
         """
         options = Options(
             queue=queue,
@@ -101,20 +123,22 @@ class Jobs:
             lease=lease,
             retry=retry,
         )
+        batching = Batching.checked(batch_size, batch_timeout)
         if fn is None:
-            return lambda fn: self._register(fn, name, options)
-        return self._register(fn, name, options)
+            return lambda fn: self._register(fn, name, options, batching)
+        return self._register(fn, name, options, batching)
 
     def _register(
-        self, fn: Callable[..., Any], name: str | None, options: Options
+        self,
+        fn: Callable[..., Any],
+        name: str | None,
+        options: Options,
+        batching: Batching | None,
     ) -> Task[Any, Any]:
         kind = name or fn.__name__
         if kind in self._tasks:
             raise ConfigurationError(f"two tasks are named {kind!r}: give one of them name=")
-        is_async = inspect.iscoroutinefunction(fn)
-        cls: type[Task[Any, Any]] = AsyncTask if is_async else SyncTask
-        task = cls(fn, kind, options, Signature(fn, Context))
-        self._tasks[kind] = task
+        task = self._tasks[kind] = _task(fn, kind, options, batching)
         return task
 
     @property
@@ -136,3 +160,13 @@ class Jobs:
     ) -> list[Job[R]] | Coroutine[Any, Any, list[Job[R]]]:
         """Jobs of any tasks in one round trip, or none of them: `app.enqueue(conn, [a.job(1)])`."""
         return _drivers.execute(conn, enqueue_call(list(jobs)))
+
+
+def _task(
+    fn: Callable[..., Any], kind: str, options: Options, batching: Batching | None
+) -> Task[Any, Any]:
+    if batching is not None:
+        return batch_task(fn, kind, options, batching)
+    is_async = inspect.iscoroutinefunction(fn)
+    cls: type[Task[Any, Any]] = AsyncTask if is_async else SyncTask
+    return cls(fn, kind, options, Signature(fn, Context))

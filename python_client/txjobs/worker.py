@@ -121,7 +121,7 @@ class Worker:
     def stats(self) -> WorkerStats:
         """The counters; the same object each time, which goes on counting."""
         if self._slots is not None:
-            self._stats.buffered = len(self._slots.buffer)
+            self._stats.buffered = self._slots.unstarted
             self._stats.running = self._slots.busy
         return self._stats
 
