@@ -79,7 +79,12 @@ def execute(conn: Conn | AsyncConn, call: Call[T]) -> T | Coroutine[Any, Any, T]
         return run_async_told(conn, call)
     if isinstance(conn, psycopg.Connection):
         return run(conn, call)
-    raise ConfigurationError(
+    raise unknown_connection(conn)
+
+
+def unknown_connection(conn: object) -> ConfigurationError:
+    """The error about something that is passed in the place of a connection."""
+    return ConfigurationError(
         f"{type(conn).__qualname__} is not a connection that txjobs knows: "
         "pass a psycopg.Connection or a psycopg.AsyncConnection"
     )

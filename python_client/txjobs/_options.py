@@ -9,17 +9,19 @@ from . import _json
 from .backoff import Backoff
 from .errors import ConfigurationError
 
-__all__ = ["Options", "interval", "timestamp"]
+__all__ = ["Options", "interval", "seconds_of", "timestamp"]
 
 Seconds = float | dt.timedelta
 
 
+def seconds_of(value: Seconds) -> float:
+    """The length as a number."""
+    return value.total_seconds() if isinstance(value, dt.timedelta) else float(value)
+
+
 def interval(value: Seconds | None) -> str | None:
     """An interval as Postgres reads it, with microseconds."""
-    if value is None:
-        return None
-    seconds = value.total_seconds() if isinstance(value, dt.timedelta) else float(value)
-    return f"{seconds:.6f} seconds"
+    return None if value is None else f"{seconds_of(value):.6f} seconds"
 
 
 def timestamp(value: dt.datetime | None) -> str | None:

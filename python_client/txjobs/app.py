@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from . import _drivers
+from ._app_log import LogRegistry
 from ._drivers import AsyncConn, Conn
 from ._options import Options, Seconds
 from ._signature import Signature
@@ -39,7 +40,7 @@ class _Decorator(Protocol):
     def __call__(self, fn: Callable[P, R | Outcome], /) -> SyncTask[P, R]: ...
 
 
-class Jobs:
+class Jobs(LogRegistry):
     """A registry of tasks: no connection, no I/O, safe to make when a module is imported.
 
     >>> app = Jobs()
@@ -51,6 +52,7 @@ class Jobs:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self._tasks: dict[str, Task[Any, Any]] = {}
 
     @overload

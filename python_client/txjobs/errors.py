@@ -3,6 +3,7 @@
 A message always names the fix. Messages are never parsed: what a program needs is in attributes.
 """
 
+import re
 from typing import Any
 
 import psycopg
@@ -19,15 +20,22 @@ __all__ = [
     "JobEnded",
     "JobFailed",
     "JobSkipped",
+    "KeyReused",
     "NotFound",
     "NotInstalled",
+    "PositionGone",
     "Reject",
     "StaleClaim",
     "TooLarge",
     "TxjobsError",
     "Undecodable",
+    "UndecodableEvent",
     "Unencodable",
+    "UnknownEventType",
+    "UnknownEventVersion",
     "UnknownOutcome",
+    "UnreadableEvent",
+    "VersionConflict",
     "WrongState",
     "translate",
 ]
@@ -92,6 +100,44 @@ class ClockDisabled(EngineError):
     sqlstate = "JB006"
 
 
+class VersionConflict(EngineError):
+    """Another writer was first: the stream is not at the version that was expected (JB010).
+
+    `expected` and `actual` are the versions. Read the stream again, decide again, append again.
+    """
+
+    sqlstate = "JB010"
+
+    def __init__(self, message: str, *, detail: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, detail=detail, hint=hint)
+        self.expected: int | None
+        self.actual: int | None
+        self.expected, self.actual = (*_figures(detail), None, None)[:2]
+
+
+class PositionGone(EngineError):
+    """Events after that position are pruned, or it is ahead of the log (JB011).
+
+    `restart_at` is where reading can go on. What was missed must come from elsewhere.
+    """
+
+    sqlstate = "JB011"
+
+    def __init__(self, message: str, *, detail: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, detail=detail, hint=hint)
+        self.restart_at: int | None = next(reversed(_figures(detail)), None)
+
+
+class KeyReused(EngineError):
+    """The event_id was appended before, elsewhere or with other events (JB020)."""
+
+    sqlstate = "JB020"
+
+
+def _figures(detail: str | None) -> list[int]:
+    return [int(figure) for figure in re.findall(r"-?\d+", detail or "")]
+
+
 class NotInstalled(TxjobsError):
     """The database has no schema `jobs`, or an older one than this client needs."""
 
@@ -106,6 +152,28 @@ class Unencodable(TxjobsError, ValueError):
 
 class Undecodable(TxjobsError, ValueError):
     """A job's arguments do not fit its handler."""
+
+
+class UnreadableEvent(TxjobsError):
+    """An event cannot be made what the application knows: `type`, `pos`, `schema_version`."""
+
+    def __init__(self, message: str, type_: str, pos: int, schema_version: int) -> None:
+        super().__init__(message)
+        self.type = type_
+        self.pos = pos
+        self.schema_version = schema_version
+
+
+class UnknownEventType(UnreadableEvent, LookupError):
+    """No class is registered for the event's type."""
+
+
+class UnknownEventVersion(UnreadableEvent, LookupError):
+    """The event is of a later version than this program knows, or an upcaster is missing."""
+
+
+class UndecodableEvent(UnreadableEvent, Undecodable):
+    """The event's data does not fit its class, or an upcaster failed."""
 
 
 class JobEnded(TxjobsError):
@@ -158,7 +226,17 @@ class Cancelled(TxjobsError):
 
 _BY_SQLSTATE: dict[str, type[EngineError]] = {
     error.sqlstate: error
-    for error in (StaleClaim, InvalidArgument, TooLarge, NotFound, WrongState, ClockDisabled)
+    for error in (
+        StaleClaim,
+        InvalidArgument,
+        TooLarge,
+        NotFound,
+        WrongState,
+        ClockDisabled,
+        VersionConflict,
+        PositionGone,
+        KeyReused,
+    )
 }
 
 _MISSING = {"3F000", "42883", "42P01"}  # no such schema, function, table
