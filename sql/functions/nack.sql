@@ -4,7 +4,8 @@
 --   consumer  whose batch it was
 --   error     an object {"type", "message", "traceback"}; a string becomes its message
 --   retry_in  default: the failures since it last moved decide, from 1 s, doubling, up to 5 min
---   pos       of the event that could not be handled, if that is known
+--   pos       of the event that could not be handled, if that is known; if the consumer is past it
+--             by now, another process has handled it: nothing changes, null is returned
 --   token     as poll returned it; may be left out if no batch is out
 -- SQLSTATEs: JB001 the batch is another's, JB002, JB004. Locks: the consumer's row. Writes:
 -- consumer_cursor.
@@ -27,6 +28,9 @@ begin
   if token is null and _cursor.until > _now and _cursor.polled_xid <> pg_current_xact_id()
     or token is not null and token is distinct from _cursor.token then
     perform jobs._raise_stale_batch(consumer, token);
+  end if;
+  if pos <= _cursor.pos then
+    return null;
   end if;
   _cursor.until := null;
   _cursor.token := null;

@@ -48,12 +48,13 @@ begin
       and _cursor.polled_xid is distinct from pg_current_xact_id_if_assigned() then
     return;
   end if;
-  perform jobs._check_pos(
-    _cursor.pos, _patterns, _consumer.category, _consumer.job_events);
   if not exists (
       select from jobs._read(_cursor.pos, _upto, 1, _patterns, _consumer.category,
         _consumer.job_events))
-    and _upto - _cursor.pos < 10000 then
+    and (_upto - _cursor.pos < 10000 and _cursor.at > _now - interval '1 min'
+      or _upto <= _cursor.pos) then
+    perform jobs._check_pos(
+      _cursor.pos, _patterns, _consumer.category, _consumer.job_events);
     return;
   end if;
 
@@ -70,9 +71,12 @@ begin
   _events := array(
     select e from jobs._read(_cursor.pos, _upto, max_events, _patterns, _consumer.category,
       _consumer.job_events) as e);
+  -- now: what was pruned before the read shows
+  perform jobs._check_pos(_cursor.pos, _patterns, _consumer.category, _consumer.job_events);
   if _events = '{}' then
     if _upto > _cursor.pos then
       _cursor.pos := _upto;
+      _cursor.at := _now;
       perform jobs._move_cursor(_cursor);
     end if;
     return;

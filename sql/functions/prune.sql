@@ -41,9 +41,7 @@ begin
       returning s.state)
     select g.state, count(*) from gone g group by 1 order by 1;
   if _old <> '{}' then
-    insert into jobs.category as c (name, pruned_pos) values ('job', _old[cardinality(_old)])
-    on conflict on constraint category_pk
-    do update set pruned_pos = greatest(c.pruned_pos, excluded.pruned_pos);
+    perform jobs._note_pruned('job', _old[cardinality(_old)]);
   end if;
   perform jobs._drop_partitions();
   if _events > 0 then

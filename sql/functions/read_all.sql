@@ -25,10 +25,10 @@ declare
   _upto bigint;
 begin
   perform jobs._check_max_events(max_events);
-  if after is not null then
-    perform jobs._check_pos(after, _patterns, null, job_events);
-  end if;
   _upto := jobs._safe_pos();
   return query
     select * from jobs._read(coalesce(after, 0), _upto, max_events, _patterns, null, job_events);
+  if after is not null then   -- now: what was pruned before the read shows
+    perform jobs._check_pos(after, _patterns, null, job_events);
+  end if;
 end $$;

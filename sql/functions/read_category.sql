@@ -20,10 +20,10 @@ begin
   if category is null then
     perform jobs._raise_invalid('category is null', 'Name one, or use jobs.read_all.');
   end if;
-  if after is not null then
-    perform jobs._check_pos(after, _patterns, category, null);
-  end if;
   _upto := jobs._safe_pos();
   return query
     select * from jobs._read(coalesce(after, 0), _upto, max_events, _patterns, category, null);
+  if after is not null then   -- now: what was pruned before the read shows
+    perform jobs._check_pos(after, _patterns, category, null);
+  end if;
 end $$;

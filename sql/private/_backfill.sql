@@ -46,7 +46,10 @@ begin
   elsif _settled then
     _new.backfill_pos := null;
   else
-    _new.backfill_pos := greatest(_s.backfill_pos, _safe_pos);
+    -- not at every tick: while a transaction is waited for, each version of the row would stay
+    if made > 0 or not _is_live or _safe_pos - _s.backfill_pos > 2000 then
+      _new.backfill_pos := greatest(_s.backfill_pos, _safe_pos);
+    end if;
     if not _is_live then
       _new := jobs._go_live(_new);
     end if;

@@ -35,8 +35,7 @@ begin
       and not exists (
         select from jobs.stream_event n
         where n.stream = s.stream and n.version > s.version - 1 and n.pos <> all(_old));
-    update jobs.category c set pruned_pos = greatest(c.pruned_pos, _old[cardinality(_old)])
-    where c.name = _category.name;
+    perform jobs._note_pruned(_category.name, _old[cardinality(_old)]);
     _left := _left - cardinality(_old);
     exit when _left = 0;
   end loop;
