@@ -15,7 +15,7 @@ from .task import Task
 
 __all__ = ["Batches", "handler_of"]
 
-_FILL = 0.05  # seconds that a batch which is due at once has to be filled up by the next claim
+_FILL = 1.0  # seconds that the claims of one round have to fill a batch that waits for nobody else
 
 
 class Batches:
@@ -25,10 +25,17 @@ class Batches:
     waited long enough: then it goes into the buffer as one unit, in line with everything else.
     """
 
-    def __init__(self, tasks: Mapping[str, Task[Any, Any]], buffer: Buffer) -> None:
+    def __init__(
+        self,
+        tasks: Mapping[str, Task[Any, Any]],
+        buffer: Buffer,
+        forget: Callable[[Claimed], None],
+    ) -> None:
         self._tasks = {name: one for name, one in tasks.items() if isinstance(one, BatchTask)}
         self._buffer = buffer
-        self._waiting: dict[str, list[Claimed]] = {}
+        self._forget = forget
+        self._waiting: dict[str, dict[int, Claimed]] = {}  # by kind, by the job's id
+        self._grown: set[str] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._due: dict[str, float] = {}
         self._hurried: set[str] = set()
@@ -49,8 +56,11 @@ class Batches:
         kind, batching = job.kind, self._tasks[job.kind].batching
         if batching.timeout == 0:
             self._hurried.add(kind)
-        waiting = self._waiting.setdefault(kind, [])
-        waiting.append(job)
+        waiting = self._waiting.setdefault(kind, {})
+        if job.id in waiting:  # its lease was lost, and nobody has said so yet
+            self._forget(waiting[job.id])
+        waiting[job.id] = job
+        self._grown.add(kind)
         if len(waiting) >= batching.size:
             self.flush(kind)
             return
@@ -63,7 +73,7 @@ class Batches:
     def _set_timer(self, kind: str, due: float) -> None:
         self._cancel_timer(kind)
         self._due[kind] = due
-        delay = max(_FILL, due - monotonic())
+        delay = max(_FILL if kind in self._hurried else 0.0, due - monotonic())
         self._timers[kind] = asyncio.get_running_loop().call_later(delay, self.flush, kind)
 
     def _cancel_timer(self, kind: str) -> None:
@@ -77,7 +87,7 @@ class Batches:
         self._hurried.discard(kind)
         members = self._waiting.pop(kind, None)
         if members:
-            self._buffer.put([Group(kind, members, monotonic())])
+            self._buffer.put([Group(kind, list(members.values()), monotonic())])
 
     def flush_all(self) -> None:
         """Nothing waits any longer."""
@@ -98,26 +108,28 @@ class Batches:
         self._hurried.update(job.kind for job in jobs if job.kind in self._tasks)
 
     def wanting(self) -> list[tuple[str, int]]:
-        """The kinds that are collecting, each with the number of jobs that its batch lacks."""
+        """The kinds that have got jobs since this was last asked, and how many more they take."""
+        grown, self._grown = self._grown, set()
         return [
-            (kind, self._tasks[kind].batching.size - len(jobs))
-            for kind, jobs in self._waiting.items()
+            (kind, self._tasks[kind].batching.size - len(waiting))
+            for kind, waiting in self._waiting.items()
+            if kind in grown
         ]
 
     def take_all(self) -> list[Claimed]:
         """Removes and returns all jobs."""
-        jobs = [job for waiting in self._waiting.values() for job in waiting]
-        for kind in list(self._waiting):
+        jobs = [job for waiting in self._waiting.values() for job in waiting.values()]
+        for kind in self._waiting:
             self._cancel_timer(kind)
         self._waiting.clear()
         return jobs
 
     def remove(self, job: Claimed) -> bool:
         """Removes a job; False if it is not waiting here."""
-        waiting = self._waiting.get(job.kind, [])
-        if job not in waiting:
+        waiting = self._waiting.get(job.kind, {})
+        if waiting.get(job.id) is not job:
             return False
-        waiting.remove(job)
+        del waiting[job.id]
         if not waiting:
             self._cancel_timer(job.kind)
             del self._waiting[job.kind]

@@ -53,7 +53,7 @@ class Slots:
         self.stats = stats
         self.outbox = outbox
         self.buffer = Buffer()
-        self.batches = Batches(tasks, self.buffer)
+        self.batches = Batches(tasks, self.buffer, self.forget)
         self.held: dict[int, Claimed] = {}
         self.on_loop: Unit | None = None
         self.busy = 0
@@ -69,7 +69,8 @@ class Slots:
     @property
     def unstarted(self) -> int:
         """How many jobs are held and wait for company or for a slot."""
-        return len(self.batches) + sum(len(unit.members) for unit in self.buffer.units)
+        units = list(self.buffer.units)  # at once: this may be asked from any thread
+        return len(self.batches) + sum(len(unit.members) for unit in units)
 
     def take(self, jobs: list[Claimed]) -> None:
         """Jobs that were claimed start as soon as may be."""

@@ -20,7 +20,7 @@ Connection = psycopg.Connection[Any]
 SHOP = """
 import asyncio
 import time
-from txjobs import Abort, Jobs
+from txjobs import Abort, BatchItem, Jobs
 
 app = Jobs()
 
@@ -39,6 +39,10 @@ async def wait(seconds: float) -> None:
 @app.task
 def block(seconds: float) -> None:
     time.sleep(seconds)
+
+@app.task(batch_size=10, batch_timeout=60)
+def count(items: list[BatchItem[dict[str, int]]]) -> list[int]:
+    return [len(items)] * len(items)
 """
 
 
@@ -101,7 +105,7 @@ def test_drain_works_everything_and_says_so(
     ran = run(command, shop, "--drain")
     assert ran.returncode == 0
     first, *_, last = ran.stdout.splitlines()
-    assert first.startswith("shop:app: 4 tasks")
+    assert first.startswith("shop:app: 5 tasks")
     assert last.startswith("drained after")
     assert last.endswith(": 1 completed, 1 dead")
     assert states(conn) == ["completed", "dead"]
@@ -126,6 +130,20 @@ def test_several_processes_each_say_how_they_ended(
     assert ran.returncode == 0
     assert ran.stdout.count("drained after") == 2
     assert set(states(conn)) == {"completed"}
+
+
+def test_batches_are_collected_as_any_job_is_run(
+    command: list[str], shop: Path, conn: Connection
+) -> None:
+    for n in range(12):
+        enqueue(conn, "count", n=n)
+    ran = run(command, shop, "--drain")
+    assert ran.stdout.splitlines()[-1].endswith(": 12 completed")
+    found = conn.execute(
+        "select event.data::text, count(*) from jobs.job_event event "
+        "where type = 'completed' group by 1 order by 2"
+    ).fetchall()
+    assert [n for _, n in found] == [2, 10]
 
 
 def test_only_the_queues_and_kinds_that_are_named(

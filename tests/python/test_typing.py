@@ -7,6 +7,7 @@ from mypy import api
 
 PREAMBLE = """
 import asyncio
+from dataclasses import dataclass
 from typing import Any, assert_type
 import psycopg
 from txjobs import *
@@ -28,6 +29,26 @@ async def sometimes(ctx: Context, n: int) -> bytes | Snooze:
     async with ctx.transaction() as conn:
         await conn.execute("select 1")
     return b"" if n else Snooze(60)
+
+@dataclass
+class Doc:
+    n: int
+
+@app.task(batch_size=100, batch_timeout=2.0)
+async def index(items: list[BatchItem[Doc]]) -> list[int | BaseException]:
+    return await asyncio.gather(*(send(str(item.args.n)) for item in items), return_exceptions=True)
+
+@app.task(batch_size=100)
+def store(ctx: BatchContext, items: list[BatchItem[Doc]]) -> list[int | Skip]:
+    with ctx.transaction() as conn:
+        conn.execute("select 1")
+    return [item.args.n if item.attempt == 1 else Skip() for item in items]
+
+@app.task(batch_size=100)
+async def drop(ctx: BatchContext, items: list[BatchItem[dict[str, int]]]) -> None: ...
+
+@app.task(batch_size=100)
+def drop_sync(items: list[BatchItem[Doc]]) -> None: ...
 """
 
 RIGHT = """
@@ -41,6 +62,13 @@ assert_type(client.result(send.enqueue(conn, "a")), int)
 assert_type(client.result(17), Any)
 assert_type(charge(7, cents=5), str)
 app.enqueue(conn, [send.job("a"), charge.job(7, cents=5)])
+assert_type(index.enqueue(conn, Doc(1)), Job[int])
+assert_type(index.using(delay=60).enqueue(conn, Doc(1)), Job[int])
+assert_type(store.enqueue_many(conn, [store.job(Doc(1))]), list[Job[int]])
+assert_type(drop.enqueue(conn, {"n": 1}), Job[None])
+assert_type(drop_sync.enqueue(conn, Doc(1)), Job[None])
+assert_type(client.result(store.enqueue(conn, Doc(1))), int)
+store([BatchItem(Doc(1))])
 """
 
 RIGHT_ASYNC = """
@@ -49,6 +77,8 @@ assert_type(await charge.enqueue(conn, 7, cents=5), Job[str])
 assert_type(await client.result(await send.enqueue(conn, "a")), int)
 assert_type(await send("a"), int)
 await app.enqueue(conn, [send.job("a"), charge.job(7, cents=5)])
+assert_type(await index.enqueue(conn, Doc(1)), Job[int])
+await index([BatchItem(Doc(1))])
 """
 
 WRONG = {
@@ -59,6 +89,9 @@ WRONG = {
     "a wrong argument of job()": ("send.job(7)", "arg-type"),
     "a job of another task": ('charge.enqueue_many(conn, [send.job("a")])', "list-item"),
     "an unknown option": ("send.using(dely=1)", "call-arg"),
+    "an item of a wrong type": ("index.enqueue(conn, 7)", "call-overload"),
+    "two items": ("index.enqueue(conn, Doc(1), Doc(2))", "call-overload"),
+    "a batch called with what is no list": ("store(BatchItem(Doc(1)))", "arg-type"),
     "too many arguments": ('send.job("a", "b", "c")', "call-arg"),
 }
 
@@ -68,6 +101,7 @@ WRONG_ASYNC = {
     "a forgotten await of many": ('app.enqueue(conn, [send.job("a")])', "unused-coroutine"),
     "a forgotten await of a client": ("client.cancel(7)", "unused-coroutine"),
     "a forgotten await of a call": ('send("a")', "unused-coroutine"),
+    "a forgotten await of a batch": ("index.enqueue(conn, Doc(1))", "unused-coroutine"),
     "an argument of a wrong type": ("await send.enqueue(conn, 7)", "call-overload"),
 }
 
