@@ -7,7 +7,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 APT := tests/debian-packages.sh
-CODE := python_client tests bench sql hatch_build.py
+CODE := python_client tests bench examples sql hatch_build.py
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
