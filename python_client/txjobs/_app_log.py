@@ -1,26 +1,57 @@
-"""The log's part of `Jobs`: event types, and who is given events."""
+"""The log's part of `Jobs`: event types, appending, and who is given events."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+import uuid
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import Any, Never, Protocol, TypeVar, overload
 
+from . import _append, _drivers
+from ._drivers import AsyncConn, Conn
+from ._event_signature import EventSignature
 from ._event_types import EventTypes, Upcaster
-from ._options import Seconds, seconds_of
+from ._options import Options, Seconds, seconds_of
+from ._registry import TaskRegistry
 from .consumer import Consumer, ConsumerFunction, StartAt, UnknownTypes, start_text
+from .context import Context
 from .errors import ConfigurationError
-from .event import Event
+from .event import NO_DATA, Appended, Event, NewEvent
+from .outcomes import Outcome
 from .subscription import Subscription
+from .task import AsyncTask, SyncTask, Task
 
 __all__ = ["LogRegistry"]
 
 C = TypeVar("C", bound=type)
+D = TypeVar("D")
+R = TypeVar("R")
 U = TypeVar("U", bound=Upcaster)
+Id = uuid.UUID | str
 
 
-class LogRegistry:
+class _On(Protocol):
+    """What `@app.on(...)` is: a task whose only argument is an event."""
+
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self, fn: Callable[[Context, Event[D]], Coroutine[Any, Any, R | Outcome]], /
+    ) -> AsyncTask[[Event[D]], R]: ...
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self, fn: Callable[[Event[D]], Coroutine[Any, Any, R | Outcome]], /
+    ) -> AsyncTask[[Event[D]], R]: ...
+    @overload
+    def __call__(
+        self, fn: Callable[[Context, Event[D]], R | Outcome], /
+    ) -> SyncTask[[Event[D]], R]: ...
+    @overload
+    def __call__(self, fn: Callable[[Event[D]], R | Outcome], /) -> SyncTask[[Event[D]], R]: ...
+
+
+class LogRegistry(TaskRegistry):
     """The declarations of the log: types, subscriptions, consumers."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._event_types = EventTypes()
         self._consumers: dict[str, Consumer] = {}
         self._subscriptions: dict[str, Subscription] = {}
@@ -80,6 +111,192 @@ class LogRegistry:
         registered one or an upcaster is missing; `UndecodableEvent` if the data does not fit.
         """
         return self._event_types.decode(event).data
+
+    @overload
+    def append(
+        self,
+        conn: Conn,
+        stream: str,
+        event: str,
+        data: Any = ...,
+        /,
+        *,
+        expected_version: int | None = None,
+        event_id: Id | None = None,
+        headers: Mapping[str, Any] | None = None,
+        schema_version: int | None = None,
+    ) -> int: ...
+    @overload
+    def append(
+        self,
+        conn: AsyncConn,
+        stream: str,
+        event: str,
+        data: Any = ...,
+        /,
+        *,
+        expected_version: int | None = None,
+        event_id: Id | None = None,
+        headers: Mapping[str, Any] | None = None,
+        schema_version: int | None = None,
+    ) -> Coroutine[Any, Any, int]: ...
+    @overload
+    def append(
+        self,
+        conn: Conn,
+        stream: str,
+        event: object,
+        /,
+        *,
+        expected_version: int | None = None,
+        event_id: Id | None = None,
+        headers: Mapping[str, Any] | None = None,
+    ) -> int: ...
+    @overload
+    def append(
+        self,
+        conn: AsyncConn,
+        stream: str,
+        event: object,
+        /,
+        *,
+        expected_version: int | None = None,
+        event_id: Id | None = None,
+        headers: Mapping[str, Any] | None = None,
+    ) -> Coroutine[Any, Any, int]: ...
+    def append(
+        self,
+        conn: Conn | AsyncConn,
+        stream: str,
+        event: object,
+        data: Any = NO_DATA,
+        /,
+        *,
+        expected_version: int | None = None,
+        event_id: Id | None = None,
+        headers: Mapping[str, Any] | None = None,
+        schema_version: int | None = None,
+    ) -> int | Coroutine[Any, Any, int]:
+        """The event is in the stream, if the connection's transaction commits; its position.
+
+        `app.append(conn, "order-7", OrderPlaced(total=4999))` for a registered class, or
+        `app.append(conn, "order-7", "order.placed", {"total": 4999})`. In a handler, the job's
+        trace context and correlation id go into the headers, and the job as the cause.
+
+        Arguments:
+            expected_version: how many events the stream has; 0: it must not exist; default any
+            event_id: a UUID; an append that was done with it is not done again: its position is
+                returned
+            headers: besides, or in the place of, those of the job
+            schema_version: of data that is not an instance; default the registered one, or 1
+
+        Raises `VersionConflict`, `KeyReused`, `TooLarge`, `InvalidArgument`, `Unencodable`.
+        """
+        new = NewEvent(
+            event, data, event_id=event_id, headers=headers, schema_version=schema_version
+        )
+        call = _append.append(self._event_types, stream, new, expected_version)
+        return _drivers.execute(conn, call)
+
+    @overload
+    def append_many(
+        self,
+        conn: Conn,
+        stream: str,
+        events: Iterable[object],
+        /,
+        *,
+        expected_version: int | None = None,
+    ) -> list[Appended]: ...
+    @overload
+    def append_many(
+        self,
+        conn: AsyncConn,
+        stream: str,
+        events: Iterable[object],
+        /,
+        *,
+        expected_version: int | None = None,
+    ) -> Coroutine[Any, Any, list[Appended]]: ...
+    def append_many(
+        self,
+        conn: Conn | AsyncConn,
+        stream: str,
+        events: Iterable[object],
+        /,
+        *,
+        expected_version: int | None = None,
+    ) -> list[Appended] | Coroutine[Any, Any, list[Appended]]:
+        """The events are in the stream with contiguous versions, or none of them is.
+
+        Each is an instance of a registered class, or a `NewEvent`. Raises as `append`.
+        """
+        call = _append.append_many(self._event_types, stream, events, expected_version)
+        return _drivers.execute(conn, call)
+
+    def on(
+        self,
+        *types: str | type,
+        name: str | None = None,
+        category: str | None = None,
+        queue: str | None = None,
+        routing_key: str | None = None,
+        from_position: StartAt = "now",
+        delay: Seconds | None = None,
+        **refused: Never,
+    ) -> _On:
+        """Declares a subscription: each event that matches becomes a job of this handler.
+
+        The handler takes the event, after a `Context` or not: `def index(event: Event)`, or with
+        the registered class of its data `def index(event: Event[OrderPlaced])`. The jobs are
+        retried, die and are retried by hand like any other. `reconcile` makes the subscription; a
+        worker does so when it starts.
+
+        Arguments:
+            types: names, patterns such as `order.*`, or registered classes; none for any type of
+                a category
+            name: of the subscription and the kind of its jobs; default the function's
+            category: only events of its streams; default any
+            queue, routing_key: of the jobs
+            from_position: where a new subscription begins: `now`, `beginning`, or after a position
+            delay: how long after its append an event's job may run, in seconds
+
+        Attempts, retries, lease and timeout are settings of the kind in the database, since any
+        client's append makes the jobs: `select jobs.configure_kind('index', max_attempts => 5)`.
+        """
+        if refused:
+            raise ConfigurationError(
+                f"{', '.join(sorted(refused))}: jobs of a subscription are made in the database, "
+                "which knows this of their kind: select jobs.configure_kind(name, "
+                "max_attempts => …, backoff => …, lease => …, timeout => …)"
+            )
+        if not types and category is None:
+            raise ConfigurationError(
+                'on() says nothing of which events: name types or a category, or "*" for all'
+            )
+
+        def register(fn: Callable[..., Any]) -> Any:
+            kind = name or fn.__name__
+            of = f"subscription {kind}"
+            names = self._event_types.names(types, of) if types else None
+            subscription = Subscription(
+                name=kind,
+                types=names,
+                category=category,
+                queue=queue,
+                routing_key=routing_key,
+                from_position=start_text(from_position, of),
+                delay=delay,
+            )
+            options = Options(queue=queue, routing_key=routing_key)
+            cls: type[Task[Any, Any]] = AsyncTask if inspect.iscoroutinefunction(fn) else SyncTask
+            signature = EventSignature(fn, self._event_types, names or ())
+            task = cls(fn, kind, options, signature)
+            self._add(task)
+            self._subscriptions[kind] = subscription
+            return task
+
+        return register
 
     def consumer(
         self,

@@ -150,14 +150,18 @@ def history(job: int) -> Call[list[dict[str, Any]]]:
 # Operators
 
 
-def pause(queue: str | None, kind: str | None) -> Call[None]:
-    """Nothing of that queue or kind is claimed from now on."""
-    return Call("select jobs.pause(%s::text, %s::text)", (queue, kind), nothing)
+def pause(queue: str | None, kind: str | None, subscription: str | None) -> Call[None]:
+    """Nothing of that queue or kind is claimed, and nothing made for that subscription."""
+    return Call(
+        "select jobs.pause(%s::text, %s::text, %s::text)", (queue, kind, subscription), nothing
+    )
 
 
-def resume(queue: str | None, kind: str | None) -> Call[None]:
+def resume(queue: str | None, kind: str | None, subscription: str | None) -> Call[None]:
     """The opposite of `pause`."""
-    return Call("select jobs.resume(%s::text, %s::text)", (queue, kind), nothing)
+    return Call(
+        "select jobs.resume(%s::text, %s::text, %s::text)", (queue, kind, subscription), nothing
+    )
 
 
 def retry(job: int) -> Call[str]:

@@ -2,7 +2,7 @@
 
 import copy
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +43,8 @@ class EventType:
 
     @classmethod
     def of(cls, name: str, schema_version: int, data: type) -> "EventType":
-        """Of a dataclass, or of a pydantic model, which is known by its methods: no import."""
-        if isinstance(data, type) and hasattr(data, "model_validate"):
+        """Of a dataclass, or of a pydantic model."""
+        if _is_model(data):
             return cls(name, schema_version, data, data.model_validate, _dump_model)
         read = converter(data) if dataclasses.is_dataclass(data) else None
         if read is None:
@@ -53,6 +53,11 @@ class EventType:
                 "@dataclass) or a pydantic model"
             )
         return cls(name, schema_version, data, read, None)
+
+
+def _is_model(data: Any) -> bool:
+    # Known by its methods, so that pydantic need not be there.
+    return isinstance(data, type) and hasattr(data, "model_validate")
 
 
 def _dump_model(model: Any) -> Any:
@@ -132,6 +137,11 @@ class EventTypes:
             )
         return known
 
+    @staticmethod
+    def is_data(cls: type) -> bool:
+        """It could be registered."""
+        return _is_model(cls) or dataclasses.is_dataclass(cls)
+
     def names(self, types: Iterable[str | type] | None, of: str) -> tuple[str, ...] | None:
         """Names or patterns, classes being named; `of` says whose they are."""
         if types is None:
@@ -143,6 +153,16 @@ class EventTypes:
             raise ConfigurationError(f"{of}: types is {found!r}: name some, or leave it out")
         return found
 
+    def read(self, event: Event[Any], named: Collection[str]) -> Event[Any]:
+        """The event as a reader that names those types, in full, takes it.
+
+        A type is known if a class is registered for it, if the reader names it (its data is then
+        JSON), or if it is a job's. Raises as `decode`.
+        """
+        if event.is_job_event or (event.type in named and event.type not in self._by_name):
+            return event
+        return self.decode(event)
+
     def decode(self, event: Event[Any]) -> Event[Any]:
         """The event with its data as an instance of the registered class, at its version.
 
@@ -151,8 +171,8 @@ class EventTypes:
         known = self._by_name.get(event.type)
         if known is None:
             raise UnknownEventType(
-                f"nothing is registered for the type {event.type} of the event at {event.pos}: "
-                f'register a class with @app.event("{event.type}")',
+                f"the type {event.type} of the event at {event.pos} is not known: register a class "
+                f'with @app.event("{event.type}"), or name the type where you say what to read',
                 event.type,
                 event.pos,
                 event.schema_version,
@@ -205,29 +225,20 @@ class EventTypes:
 def decode_batch(app: "Jobs", consumer: "Consumer", rows: Sequence[Row]) -> list[Event[Any]]:
     """The events of rows that `_log_calls.poll` returned, as the consumer's function takes them.
 
-    A type is known if a class is registered for it, if the consumer names it in full (not by a
-    pattern), or if it is a job's; of another one, the consumer's `unknown_types` decides. What is
-    skipped is left out, so acknowledge the last row, not the last event. Raises `UnreadableEvent`,
-    whose `pos` is that of the first event that cannot be handled: those before it can.
+    An event of an unknown type is skipped if the consumer says so; so acknowledge the position of
+    the last row, not of the last event. Raises `UnreadableEvent`, whose `pos` is that of the first
+    event that cannot be handled: those before it can.
     """
-    types = app.event_types
     named = frozenset(consumer.types or ())
     events = []
     for row in rows:
         event: Event[Any] = Event.of(row[1:])
-        if not consumer.decode or event.is_job_event:
-            events.append(event)
-        elif event.type in types:
-            events.append(types.decode(event))
-        elif event.type in named:
-            events.append(event)
-        elif consumer.unknown_types == "stop":
-            raise UnknownEventType(
-                f"the consumer {consumer.name} does not know the type {event.type} of the event "
-                f'at {event.pos}: register a class with @app.event("{event.type}"), name the type '
-                "in types=[…], or say unknown_types='skip' or decode=False",
-                event.type,
-                event.pos,
-                event.schema_version,
-            )
+        if consumer.decode:
+            try:
+                event = app.event_types.read(event, named)
+            except UnknownEventType:
+                if consumer.unknown_types == "stop":
+                    raise
+                continue
+        events.append(event)
     return events

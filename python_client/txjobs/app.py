@@ -1,7 +1,7 @@
 """`Jobs`: the registry of an application's tasks."""
 
 import inspect
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from . import _drivers
@@ -12,7 +12,6 @@ from ._signature import Signature
 from .backoff import Backoff
 from .batch import BatchDecorator, Batching, batch_task
 from .context import Context
-from .errors import ConfigurationError
 from .outcomes import Outcome
 from .task import AsyncTask, Job, NewJob, SyncTask, Task, enqueue_call
 
@@ -50,10 +49,6 @@ class Jobs(LogRegistry):
     >>> send_mail.name
     'send_mail'
     """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._tasks: dict[str, Task[Any, Any]] = {}
 
     @overload
     def task(  # type: ignore[overload-overlap]
@@ -137,19 +132,9 @@ class Jobs(LogRegistry):
         options: Options,
         batching: Batching | None,
     ) -> Task[Any, Any]:
-        kind = name or fn.__name__
-        if kind in self._tasks:
-            raise ConfigurationError(f"two tasks are named {kind!r}: give one of them name=")
-        task = self._tasks[kind] = _task(fn, kind, options, batching)
+        task = _task(fn, name or fn.__name__, options, batching)
+        self._add(task)
         return task
-
-    @property
-    def tasks(self) -> Mapping[str, Task[Any, Any]]:
-        """The registered tasks, by name."""
-        return self._tasks
-
-    def __iter__(self) -> Iterator[Task[Any, Any]]:
-        return iter(self._tasks.values())
 
     @overload
     def enqueue(self, conn: Conn, jobs: Iterable[NewJob[R]], /) -> list[Job[R]]: ...

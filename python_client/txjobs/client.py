@@ -1,65 +1,33 @@
 """Asking about jobs, and changing their fate: `Client` and `AsyncClient`, of one shape.
 
-They hold no logic: what is asked is in `_requests`, once for both.
+They hold no logic: what is asked is in `_requests`, once for both. What they ask of the log is in
+`_client_log`.
 """
 
 import asyncio
 import time
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, Self, TypeVar, overload
-
-import psycopg
+from typing import Any, TypeVar, overload
 
 from . import _calls, _requests
 from ._calls import Call
-from ._drivers import AsyncConn, Conn, run, run_async_told
+from ._client_log import AsyncLogClient, LogClient
 from ._options import Options, Seconds
-from .errors import ConfigurationError
 from .info import EventInfo, JobInfo, ListedJob, QueueStats
 from .task import Job
 
 __all__ = ["AsyncClient", "Client"]
 
 R = TypeVar("R")
-T = TypeVar("T")
 Page = list[ListedJob]  # the clients have a method named list
 
 
-class Client:
+class Client(LogClient):
     """Runs on a psycopg connection, in whatever transaction that is in, or on a DSN.
 
     With a DSN, it opens a connection of its own when first used, in autocommit, and `close()` (or
     the end of a `with` block) closes it.
     """
-
-    def __init__(self, conn: Conn | str) -> None:
-        self._dsn = conn if isinstance(conn, str) else None
-        self._conn = None if isinstance(conn, str) else conn
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Closes the connection if it is the client's own."""
-        if self._dsn is not None and self._conn is not None:
-            self._conn.close()
-            self._conn = None
-
-    def _run(self, call: Call[T]) -> T:
-        if self._dsn is not None and (self._conn is None or self._conn.closed):
-            self._conn = psycopg.connect(self._dsn, autocommit=True)
-        if self._conn is None:
-            raise ConfigurationError("this client has neither a connection nor a DSN")
-        return run(self._conn, call)
 
     def enqueue(self, kind: str, args: Mapping[str, Any] | None = None, **options: Any) -> Job[Any]:
         """A job by the name of its kind; the options are those of `Task.using`."""
@@ -130,13 +98,28 @@ class Client:
         """How many dead jobs are ready again."""
         return self._run(_calls.retry_many(queue, kind, reason, max_jobs))
 
-    def pause(self, *, queue: str | None = None, kind: str | None = None) -> None:
-        """Nothing of that queue or kind is claimed any more; running jobs finish."""
-        self._run(_calls.pause(queue, kind))
+    def pause(
+        self,
+        *,
+        queue: str | None = None,
+        kind: str | None = None,
+        subscription: str | None = None,
+    ) -> None:
+        """Nothing of that queue or kind is claimed any more; running jobs finish.
 
-    def resume(self, *, queue: str | None = None, kind: str | None = None) -> None:
+        A subscription's events make no jobs until it is resumed, and then catches up.
+        """
+        self._run(_calls.pause(queue, kind, subscription))
+
+    def resume(
+        self,
+        *,
+        queue: str | None = None,
+        kind: str | None = None,
+        subscription: str | None = None,
+    ) -> None:
         """The end of a pause."""
-        self._run(_calls.resume(queue, kind))
+        self._run(_calls.resume(queue, kind, subscription))
 
     def stats(self, window: Seconds = 3600) -> list[QueueStats]:
         """A line per queue; counts of what ended are of so many seconds back."""
@@ -163,36 +146,8 @@ class Client:
         return self._run(_calls.version())
 
 
-class AsyncClient:
+class AsyncClient(AsyncLogClient):
     """The same on an async connection: every method is awaited."""
-
-    def __init__(self, conn: AsyncConn | str) -> None:
-        self._dsn = conn if isinstance(conn, str) else None
-        self._conn = None if isinstance(conn, str) else conn
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Closes the connection if it is the client's own."""
-        if self._dsn is not None and self._conn is not None:
-            await self._conn.close()
-            self._conn = None
-
-    async def _run(self, call: Call[T]) -> T:
-        if self._dsn is not None and (self._conn is None or self._conn.closed):
-            self._conn = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True)
-        if self._conn is None:
-            raise ConfigurationError("this client has neither a connection nor a DSN")
-        return await run_async_told(self._conn, call)
 
     async def enqueue(
         self, kind: str, args: Mapping[str, Any] | None = None, **options: Any
@@ -265,13 +220,28 @@ class AsyncClient:
         """How many dead jobs are ready again."""
         return await self._run(_calls.retry_many(queue, kind, reason, max_jobs))
 
-    async def pause(self, *, queue: str | None = None, kind: str | None = None) -> None:
-        """Nothing of that queue or kind is claimed any more; running jobs finish."""
-        await self._run(_calls.pause(queue, kind))
+    async def pause(
+        self,
+        *,
+        queue: str | None = None,
+        kind: str | None = None,
+        subscription: str | None = None,
+    ) -> None:
+        """Nothing of that queue or kind is claimed any more; running jobs finish.
 
-    async def resume(self, *, queue: str | None = None, kind: str | None = None) -> None:
+        A subscription's events make no jobs until it is resumed, and then catches up.
+        """
+        await self._run(_calls.pause(queue, kind, subscription))
+
+    async def resume(
+        self,
+        *,
+        queue: str | None = None,
+        kind: str | None = None,
+        subscription: str | None = None,
+    ) -> None:
         """The end of a pause."""
-        await self._run(_calls.resume(queue, kind))
+        await self._run(_calls.resume(queue, kind, subscription))
 
     async def stats(self, window: Seconds = 3600) -> list[QueueStats]:
         """A line per queue; counts of what ended are of so many seconds back."""

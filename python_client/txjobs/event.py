@@ -4,9 +4,12 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Self
+from typing import TYPE_CHECKING, Any, Final, Generic, Self
 
 from . import _json
+
+NO_DATA: Final[Any] = ...
+"""In the place of data that is not given; None is JSON's null."""
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -96,10 +99,15 @@ class NewEvent:
 
     `NewEvent("order.placed", {"total": 4999})`, or with an id or headers of its own an instance of
     a registered class: `NewEvent(OrderPlaced(total=4999), event_id=...)`.
+
+    Attributes:
+        event_id: a UUID; an append that was done with it is not done again
+        headers: of the event
+        schema_version: of data that is not an instance; default the registered one, or 1
     """
 
     what: object
-    data: Any = None
+    data: Any = NO_DATA
     event_id: uuid.UUID | str | None = field(default=None, kw_only=True)
     headers: Mapping[str, Any] | None = field(default=None, kw_only=True)
     schema_version: int | None = field(default=None, kw_only=True)

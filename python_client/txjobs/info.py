@@ -1,11 +1,21 @@
-"""What the database says of jobs and queues, as values."""
+"""What the database says of jobs, queues and the log, as values."""
 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-__all__ = ["EventInfo", "JobInfo", "ListedJob", "QueueStats"]
+__all__ = [
+    "Backfilled",
+    "ConsumerInfo",
+    "EventInfo",
+    "JobInfo",
+    "ListedJob",
+    "QueueStats",
+    "Snapshot",
+    "StreamInfo",
+    "SubscriptionInfo",
+]
 
 
 def _time(text: str | None) -> dt.datetime | None:
@@ -129,3 +139,78 @@ class QueueStats:
     discarded: int
     oldest_ready_age: dt.timedelta | None
     next_run_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """A stream and its last event; `stream` of the last line gets the next page."""
+
+    stream: str
+    version: int
+    type: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionInfo:
+    """A subscription now.
+
+    `state` is live, catching_up or paused; `behind` counts the events that are not jobs yet, up to
+    10,000, `waiting` its jobs that have not ended.
+    """
+
+    name: str
+    types: list[str] | None
+    category: str | None
+    kind: str
+    queue: str
+    routing_key: str | None
+    delay: dt.timedelta | None
+    state: str
+    behind: int
+    waiting: int
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerInfo:
+    """A consumer now: events up to `pos` are done.
+
+    `behind` counts the events that are not, up to 10,000, and `behind_for` is the age of the
+    oldest of them; `failures` are since it last moved, at the event at `failed_pos` if that is
+    known; `why` says what keeps it if it is `stuck`.
+    """
+
+    name: str
+    types: list[str] | None
+    category: str | None
+    job_events: bool | None
+    unknown_types: str
+    pos: int
+    behind: int
+    behind_for: dt.timedelta | None
+    moved_at: dt.datetime
+    leased_until: dt.datetime | None
+    failures: int
+    error: Mapping[str, Any] | None
+    failed_pos: int | None
+    retry_at: dt.datetime | None
+    stuck: bool
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A stream's state as of a version: read on from the next one."""
+
+    version: int
+    data: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Backfilled:
+    """How many jobs were made of a subscription's older events, and whether there may be more."""
+
+    name: str
+    made: int
+    more: bool
