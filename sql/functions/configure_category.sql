@@ -17,7 +17,7 @@ as $$
 begin
   perform jobs._check_reset(reset, '{keep,keep_last}');
   perform jobs._check_stream(name);
-  if name like '%-%' then
+  if name collate "C" like '%-%' then
     perform jobs._raise_invalid(format('%L is not a category', name),
       'A category is the part of a stream''s name before its first hyphen.');
   end if;
@@ -30,5 +30,5 @@ begin
   set keep = jobs._set('keep', reset, configure_category.keep, c.keep),
     keep_last = coalesce(jobs._set('keep_last', reset, configure_category.keep_last, c.keep_last),
       true)
-  where c.name = configure_category.name;
+  where c.name = configure_category.name collate "C";
 end $$;

@@ -17,13 +17,14 @@ begin
   if stream is not null then
     return query
       select (jobs._as_log_event(e)).* from jobs.stream_event e
-      where e.stream = latest.stream and (latest.type is null or e.type = latest.type)
+      where e.stream = latest.stream collate "C"
+        and (latest.type is null or e.type = latest.type collate "C")
         and (contains is null or e.data @> contains)
       order by e.version desc limit 1;
   else
     return query
       select (jobs._as_log_event(e)).* from jobs.stream_event e
-      where e.type = latest.type and (contains is null or e.data @> contains)
+      where e.type = latest.type collate "C" and (contains is null or e.data @> contains)
       order by e.pos desc limit 1;
   end if;
 end $$;

@@ -29,6 +29,6 @@ begin
     from walk w
     cross join lateral (
       select e.version, e.type, e.at from jobs.stream_event e
-      where e.stream = w.stream order by e.version desc limit 1) as l
+      where e.stream = w.stream collate "C" order by e.version desc limit 1) as l
     order by w.nth;
 end $$;

@@ -11,5 +11,6 @@ as $$
 begin
   return query
     select s.version, s.data, s.at from jobs.snapshot s
-    where s.stream = load_snapshot.stream and s.schema_version = load_snapshot.schema_version;
+    where s.stream = load_snapshot.stream collate "C"
+      and s.schema_version = load_snapshot.schema_version;
 end $$;

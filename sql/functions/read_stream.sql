@@ -22,14 +22,14 @@ begin
   if backwards then
     return query
       select (jobs._as_log_event(e)).* from jobs.stream_event e
-      where e.stream = read_stream.stream
+      where e.stream = read_stream.stream collate "C"
         and e.version <= coalesce(from_version, 9223372036854775807)
       order by e.version desc limit max_events;
     return;
   end if;
   if from_version is not null then
     select e.version into _first from jobs.stream_event e
-    where e.stream = read_stream.stream order by e.version limit 1;
+    where e.stream = read_stream.stream collate "C" order by e.version limit 1;
     if from_version < _first and _first > 1 then
       raise exception using
         errcode = 'JB011',
@@ -41,6 +41,6 @@ begin
   end if;
   return query
     select (jobs._as_log_event(e)).* from jobs.stream_event e
-    where e.stream = read_stream.stream and e.version >= coalesce(from_version, 0)
+    where e.stream = read_stream.stream collate "C" and e.version >= coalesce(from_version, 0)
     order by e.version limit max_events;
 end $$;

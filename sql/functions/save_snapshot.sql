@@ -1,5 +1,5 @@
 -- The stream's state as of a version is kept, in the place of an older one. Returns whether it was:
--- false if one of a newer version, or of a newer schema, is there.
+-- false if one of a newer schema is there, or one of this schema and this or a newer version.
 --   stream            of which this is the state
 --   version           of the last event that it contains
 --   data              any JSON; up to setting.max_event_bytes (1 MiB)
@@ -17,10 +17,11 @@ as $$
 declare
   _last bigint := (
     select e.version from jobs.stream_event e
-    where e.stream = save_snapshot.stream order by e.version desc limit 1);
+    where e.stream = save_snapshot.stream collate "C" order by e.version desc limit 1);
+  _schema_version int := coalesce(schema_version, 1);
   _old jobs.snapshot;
 begin
-  perform jobs._check_event(row('snapshot', schema_version, null, null, data));
+  perform jobs._check_event(row('snapshot', _schema_version, null, null, data));
   if version is null or version < 1 or version > coalesce(_last, 0) then
     raise exception using
       errcode = 'JB005',
@@ -29,22 +30,23 @@ begin
       hint = 'Save the version of the last event that the state contains.';
   end if;
   insert into jobs.snapshot (stream, version, schema_version, at, data)
-  select save_snapshot.stream, save_snapshot.version, save_snapshot.schema_version, jobs.now(),
-    save_snapshot.data
+  select save_snapshot.stream, save_snapshot.version, _schema_version, jobs.now(), data
   where coalesce(expected_version, 0) = 0
   on conflict do nothing;
   if found then
     return true;
   end if;
-  select * into _old from jobs.snapshot s where s.stream = save_snapshot.stream for update;
+  select * into _old from jobs.snapshot s
+  where s.stream = save_snapshot.stream collate "C" for update;
   if expected_version <> coalesce(_old.version, 0) then
     perform jobs._raise_conflict(
       format('%s (snapshot)', stream), expected_version, coalesce(_old.version, 0));
   end if;
   update jobs.snapshot s
-  set version = save_snapshot.version, schema_version = save_snapshot.schema_version,
+  set version = save_snapshot.version, schema_version = _schema_version,
     at = jobs.now(), data = save_snapshot.data
-  where s.stream = save_snapshot.stream and s.schema_version <= save_snapshot.schema_version
-    and (s.schema_version < save_snapshot.schema_version or s.version < save_snapshot.version);
+  where s.stream = save_snapshot.stream collate "C"
+    and s.schema_version <= _schema_version
+    and (s.schema_version < _schema_version or s.version < save_snapshot.version);
   return found;
 end $$;

@@ -43,7 +43,7 @@ begin
       end if;
     end if;
     select e.version into _version from jobs.stream_event e
-    where e.stream = _append.stream order by e.version desc limit 1;
+    where e.stream = _append.stream collate "C" order by e.version desc limit 1;
     _version := coalesce(_version, 0);
     if expected_version <> _version then
       perform jobs._raise_conflict(_append.stream, expected_version, _version);

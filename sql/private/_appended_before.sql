@@ -18,7 +18,7 @@ begin
     return null;
   end if;
   select e.* into _elsewhere from jobs.stream_event e
-  where e.pos = any(_poss) and e.stream <> _appended_before.stream limit 1;
+  where e.pos = any(_poss) and e.stream <> _appended_before.stream collate "C" limit 1;
   if found then
     raise exception using
       errcode = 'JB020',

@@ -10,18 +10,19 @@ declare
 begin
   if category is null then
     select e.stream into _stream from jobs.stream_event e
-    where e.stream > after order by e.stream limit 1;
+    where e.stream > after collate "C" order by e.stream limit 1;
     return _stream;
   end if;
   if after collate "C" < category then
-    perform from jobs.stream_event e where e.stream = category limit 1;
+    perform from jobs.stream_event e where e.stream = category collate "C" limit 1;
     if found then
       return category;
     end if;
   end if;
   -- '-' is followed by '.'
   select e.stream into _stream from jobs.stream_event e
-  where e.stream > after and e.stream >= category || '-' and e.stream < category || '.'
+  where e.stream > after collate "C" and e.stream >= (category || '-') collate "C"
+    and e.stream < (category || '.') collate "C"
   order by e.stream limit 1;
   return _stream;
 end $$;

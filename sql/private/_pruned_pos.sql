@@ -10,5 +10,6 @@ begin
   return coalesce(max(c.pruned_pos), 0) from jobs.category c
   where case c.name
     when 'job' then cardinality(jobs._transitions(patterns, category, job_events)) > 0
-    else job_events is not true and (category is null or c.name = category) end;
+    else jobs._reads_streams(patterns, category, job_events)
+      and (category is null or c.name = category collate "C") end;
 end $$;

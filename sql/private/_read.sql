@@ -9,14 +9,13 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   _transitions jobs.transition[] := jobs._transitions(patterns, category, job_events);
-  _of_users boolean := job_events is not true and category is distinct from 'job'
-    and exists (select from unnest(coalesce(patterns, '{%}')) as p where p not like 'job.%');
+  _of_users boolean := jobs._reads_streams(patterns, category, job_events);
 begin
-  if _transitions = '{}' then
+  if not _of_users then
+    return query select * from jobs._read_jobs(after_pos, upto_pos, max_events, _transitions);
+  elsif _transitions = '{}' then
     return query
       select * from jobs._read_streams(after_pos, upto_pos, max_events, patterns, category);
-  elsif not _of_users then
-    return query select * from jobs._read_jobs(after_pos, upto_pos, max_events, _transitions);
   else
     return query
       select m.pos, m.at, m.stream, m.version, m.type, m.schema_version, m.event_id, m.headers,

@@ -7,14 +7,14 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  _types text[];
+  _types text[] collate "C";
 begin
   if category is not null then
     return query
       select (jobs._as_log_event(e)).* from jobs.stream_event e
-      where split_part(e.stream, '-', 1) = _read_streams.category
+      where split_part(e.stream, '-', 1) = _read_streams.category collate "C"
         and e.pos > after_pos and e.pos <= upto_pos
-        and (patterns is null or e.type like any(patterns))
+        and (patterns is null or e.type like any(patterns collate "C"))
       order by e.pos limit max_events;
     return;
   end if;

@@ -7,9 +7,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if job_events is false or category <> 'job' then
-    return '{}';
+    return '{}'::jobs.transition[];
   end if;
   return array(
     select t from unnest(enum_range(null::jobs.transition)) as t
-    where patterns is null or 'job.' || t::text like any(patterns));
+    where patterns is null or 'job.' || t::text like any(patterns collate "C"));
 end $$;

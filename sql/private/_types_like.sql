@@ -13,5 +13,5 @@ begin
       select (
         select e.type from jobs.stream_event e where e.type > k.type order by e.type limit 1)
       from known k where k.type is not null)
-    select k.type from known k where k.type like any(patterns));
+    select k.type from known k where k.type like any(patterns collate "C"));
 end $$;
