@@ -52,6 +52,14 @@ class Undone:
     positions: set[int] = field(default_factory=set)
 
 
+def note(actor: Actor, error: psycopg.Error, harmless: dict[str, str]) -> None:
+    """Count what may happen to this actor; all else is a failure, unless it was killed."""
+    if error.sqlstate in harmless:
+        actor.record.count(harmless[error.sqlstate])
+    elif not (actor.session.closed or actor.session.broken):
+        actor.record.failures.append(f"{type(actor).__name__}: {error.sqlstate} {error}")
+
+
 class Writer(Actor):
     """Appends to some of few streams, so that writers meet; enqueues beside; rolls back at times.
 
@@ -74,10 +82,7 @@ class Writer(Actor):
         self.count = 0
 
     def _note(self, error: psycopg.Error) -> None:
-        if error.sqlstate == "JB010":
-            self.record.count("version conflicts")
-        else:
-            super()._note(error)
+        note(self, error, {"JB010": "version conflicts", "40001": "serialization failures"})
 
     def step(self) -> None:
         """One transaction, again with new versions if another writer was first."""

@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 
 from faults.actors import Accident, Actor, Record
+from faults.log_actors import note
 from faults.log_process import NOTE
 from faults.sessions import Session, rows, value
 
@@ -64,10 +65,7 @@ class Consumer(Actor):
         self.starts = time.monotonic() + interest.after
 
     def _note(self, error: psycopg.Error) -> None:
-        if error.sqlstate == "JB001":
-            self.record.count("batches that were another's by then")
-        else:
-            super()._note(error)
+        note(self, error, {"JB001": "stale batches", "40001": "serialization failures"})
 
     def run(self) -> None:
         """Begin when it is time."""
@@ -193,13 +191,13 @@ class LeasedConsumer(Consumer):
         if not polled:
             return
         token, got = polled[0][0], [(pos, stream, kind, n) for _, pos, stream, kind, n in polled]
-        time.sleep(self.chance.choice((0, 0, 0, 0.05, 1.2)))
+        time.sleep(self.chance.choice((0, 0, 0, 0.05, 1.2, 1.2)))
         try:
             while got:
                 done = self.some_of(got)
                 with self.transaction():
                     self.note(done)
-                    time.sleep(self.chance.choice((0, 0, 0.05)))
+                    time.sleep(self.chance.choice((0, 0, 0.05, 0.3)))
                     self.session.execute(
                         "select jobs.ack(%s, %s, %s)", (self.name, done[-1][0], token)
                     )
