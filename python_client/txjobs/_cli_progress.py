@@ -32,7 +32,17 @@ _LOOK_EVERY = 0.5  # seconds between two looks at what is left
 _RATE_OVER = 5.0  # seconds
 _ENDED = (State.STOPPED, State.FAILED)
 _OUTCOMES = ("completed", "skipped", "discarded", "cancelled", "dead")
-_OTHER = ("retried", "snoozed", "released", "stale", "lost", "timed_out", "reconnects")
+_OTHER = (
+    "retried",
+    "snoozed",
+    "released",
+    "stale",
+    "lost",
+    "timed_out",
+    "consumed",
+    "consumer_failures",
+    "reconnects",
+)
 
 
 def summary(stats: WorkerStats) -> str:
@@ -40,6 +50,9 @@ def summary(stats: WorkerStats) -> str:
     names = (*_OUTCOMES, *_OTHER)
     parts = [(getattr(stats, name), name.replace("_", " ")) for name in names]
     return ", ".join(f"{number:,} {name}" for number, name in parts if number) or "no job"
+
+
+_STYLES = {"retried": "failed", "consumed": "completed"}
 
 
 class _Pace:
@@ -54,7 +67,14 @@ class _Pace:
         now = monotonic()
         if now - self._at < self._every:
             return False
-        counts = (stats.claimed, stats.finished, stats.retried, stats.running)
+        counts = (
+            stats.claimed,
+            stats.finished,
+            stats.retried,
+            stats.running,
+            stats.consumed,
+            stats.consumer_failures,
+        )
         if counts == self._last:
             return False
         self._at, self._last = now, counts
@@ -85,8 +105,8 @@ class Lines:
 def _verdict(stats: WorkerStats, drain: bool, seconds: float) -> str:
     if stats.state is State.FAILED:
         return f"failed after {duration(seconds)}: {summary(stats)}"
-    if stats.cut:
-        cut = ", ".join(map(str, stats.cut))
+    if stats.cut or stats.cut_consumers:
+        cut = ", ".join([*map(str, stats.cut), *(f"consumer {n}" for n in stats.cut_consumers)])
         return f"stopped after {duration(seconds)}: {summary(stats)}; cut off and given back: {cut}"
     ended = "drained" if drain else "stopped"
     return f"{ended} after {duration(seconds)}: {summary(stats)}"
@@ -172,9 +192,9 @@ class LiveView:
         stats, left = self._stats, self._left
         done = stats.finished
         facts = Text()
-        for name in (*_OUTCOMES, "retried", "snoozed"):
+        for name in (*_OUTCOMES, "retried", "snoozed", "consumed"):
             if number := getattr(stats, name):
-                style = "failed" if name == "retried" else name
+                style = _STYLES.get(name, name)
                 facts.append_text(Text(f"{number:,} ", style=state_text(style).style))
                 facts.append(f"{name}   ")
         facts.append(f"{stats.running:,} running", style="dim")

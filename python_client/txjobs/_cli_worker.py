@@ -44,6 +44,20 @@ def worker(
         list[str] | None,
         typer.Option(metavar="KEY", help="Only this routing key ('' is none); repeatable."),
     ] = None,
+    consumers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--consumers", metavar="NAME", help="Only this consumer, not all; repeatable."
+        ),
+    ] = None,
+    no_consumers: Annotated[bool, typer.Option("--no-consumers", help="No consumer.")] = False,
+    reconcile: Annotated[
+        bool,
+        typer.Option(
+            "--reconcile/--no-reconcile",
+            help="At the start, create or change the subscriptions and consumers of the app.",
+        ),
+    ] = True,
     concurrency: Annotated[
         int, typer.Option("--concurrency", "-c", min=1, metavar="N", help="Handlers at once.")
     ] = 10,
@@ -106,8 +120,11 @@ def worker(
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Run jobs until SIGTERM or Ctrl-C: running ones end first; a second time cuts them."""
+    """Run jobs and consumers until SIGTERM or Ctrl-C: what runs ends first; a second time cuts."""
     app = load_app(target)
+    if consumers and no_consumers:
+        raise Usage("--consumers and --no-consumers exclude each other")
+    chosen = [] if no_consumers else consumers or None
     checked = dsn_of(dsn)
     with client(dsn) as found:
         found.version()  # better one line here than a log of failed attempts
@@ -120,6 +137,8 @@ def worker(
         queues=queues or None,
         kinds=kinds or None,
         routing=[key or None for key in routing] if routing else None,
+        consumers=chosen,
+        reconcile=reconcile,
         concurrency=concurrency,
         prefetch=prefetch,
         lease=lease_seconds,
@@ -136,7 +155,8 @@ def worker(
         name=name,
     )
     tasks = sorted(kinds or app.tasks)
-    _announce(target, tasks, queues, concurrency, processes, as_json)
+    running = sorted(app.consumers if chosen is None else chosen)
+    _announce(target, tasks, running, queues, concurrency, processes, as_json)
     with view if isinstance(view, AbstractContextManager) else nullcontext():
         code = _CODES.get(runner.main(), ExitCode.REFUSED)
     view.ended(code)
@@ -212,6 +232,7 @@ def _log_to_output(level: str | None, view: View, as_json: bool) -> None:
 def _announce(
     target: str,
     tasks: list[str],
+    consumers: list[str],
     queues: list[str] | None,
     concurrency: int,
     processes: int,
@@ -220,6 +241,7 @@ def _announce(
     facts: dict[str, Any] = {
         "app": target,
         "tasks": tasks,
+        "consumers": consumers,
         "queues": queues or None,
         "concurrency": concurrency,
         "processes": processes,
@@ -228,6 +250,7 @@ def _announce(
         print_json({"event": "started", **facts})
         return
     where = f"queue {', '.join(queues)}" if queues else "all queues"
-    what = f"{count(len(tasks), 'task')} ({', '.join(tasks)})"
+    parts = [(tasks, "task"), (consumers, "consumer")]
+    what = ", ".join(f"{count(len(n), kind)} ({', '.join(n)})" for n, kind in parts if n)
     many = f", {processes} processes" if processes > 1 else ""
     say(f"{target}: {what}, {where}, {concurrency} at once{many}")

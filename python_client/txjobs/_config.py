@@ -21,6 +21,8 @@ class Config:
     queues: tuple[str, ...] | None
     kinds: tuple[str, ...]
     routing: tuple[str | None, ...] | None
+    consumers: tuple[str, ...]
+    reconcile: bool
     concurrency: int
     prefetch: int
     lease: float
@@ -35,7 +37,11 @@ class Config:
     name: str
 
     def __post_init__(self) -> None:
-        self._check(bool(self.kinds), "there is no task to work on: register one with @app.task")
+        self._check(
+            bool(self.kinds or self.consumers),
+            "there is no task to work on, and no consumer to run: register one with @app.task or "
+            "@app.consumer",
+        )
         self._check(
             self.queues is None or bool(self.queues), "queues is empty: leave it out for all queues"
         )
@@ -75,7 +81,12 @@ class Config:
     @property
     def info(self) -> dict[str, Any]:
         """What the registry shows of this process."""
-        return {"host": socket.gethostname(), "pid": os.getpid(), "concurrency": self.concurrency}
+        return {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "concurrency": self.concurrency,
+            "consumers": self.consumers,
+        }
 
 
 def default_name() -> str:
@@ -86,5 +97,5 @@ def default_name() -> str:
 def as_tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:
     """A tuple of names, or None; a bare text is a mistake that would be taken for its letters."""
     if isinstance(names, str):
-        raise ConfigurationError(f"queues and kinds are lists: write [{names!r}]")
+        raise ConfigurationError(f"queues, kinds and consumers are lists: write [{names!r}]")
     return None if names is None else tuple(names)

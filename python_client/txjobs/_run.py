@@ -12,6 +12,7 @@ from . import _worker_calls as calls
 from ._calls import Call
 from ._claimed import Claimed
 from ._config import Config
+from ._consumers import Consumers, declare
 from ._drivers import run_async
 from ._heartbeat import Heartbeat
 from ._housekeeper import Housekeeper
@@ -19,6 +20,7 @@ from ._listener import listen
 from ._pump import Pump
 from ._slots import Slots
 from ._state import State
+from .app import Jobs
 from .errors import TxjobsError
 
 __all__ = ["Run"]
@@ -37,12 +39,14 @@ class Run:
 
     def __init__(
         self,
+        app: Jobs,
         config: Config,
         slots: Slots,
         stop: asyncio.Event,
         stop_now: asyncio.Event,
         progress: Callable[[], None],
     ) -> None:
+        self._app = app
         self._config = config
         self._slots = slots
         self._stats = slots.stats
@@ -51,11 +55,14 @@ class Run:
         self._progress = progress
         self._pump = Pump(config, slots, slots.outbox)
         self._housekeeper = Housekeeper(config, slots, self._stats)
+        self._consumers = Consumers(app, config, self._stats)
         self._worker = ""
 
     async def go(self) -> None:
         """Returns when the worker has stopped; raises if it could not start."""
         config = self._config
+        if config.reconcile:
+            await declare(self._app, config)
         self._worker = self._pump.worker = await self._once(
             calls.register_worker(config.name, config.queues, config.kinds, config.info)
         )
@@ -63,11 +70,13 @@ class Run:
         heartbeat.start()
         try:
             async with asyncio.TaskGroup() as group:
-                parts = [self._pump.run(), self._housekeeper.run(), heartbeat.keep_alive()]
-                if config.notify:
-                    parts.append(listen(config, self._stats, self._pump.nudge))
+                parts = [self._housekeeper.run(), heartbeat.keep_alive(), *self._consumers.parts()]
+                if config.kinds:
+                    parts.append(self._pump.run())
+                    parts += [slot.run() for slot in self._slots.slots]
+                    if config.notify:
+                        parts.append(listen(config, self._stats, self._pump.nudge))
                 tasks = [group.create_task(part) for part in parts]
-                tasks += [group.create_task(slot.run()) for slot in self._slots.slots]
                 try:
                     await self._until_stopped()
                 finally:
@@ -96,7 +105,7 @@ class Run:
     async def _work(self) -> None:
         progress_at = 0.0
         while not self._stop.is_set():
-            busy = bool(self._slots.held)
+            busy = bool(self._slots.held) or self._consumers.busy
             self._stats.state = State.RUNNING if busy else State.IDLE
             if self._config.drain and not busy and await self._is_drained():
                 return
@@ -107,11 +116,19 @@ class Run:
             await self._wait(self._stop, _WATCH)
 
     async def _is_drained(self) -> bool:
-        pump = self._pump
-        if pump.empty_polls < 3 or monotonic() - pump.empty_since < _QUIET:
+        pump, consumers = self._pump, self._consumers
+        quiet = pump.empty_polls >= 3 and monotonic() - pump.empty_since >= _QUIET
+        if self._config.kinds and not quiet:
             return False
-        seen = pump.claims
-        return await self._housekeeper.others_have_nothing(1.0) and pump.claims == seen
+        # Jobs append events, and consumers enqueue jobs: neither has anything left only if that
+        # was so at one moment, between the two looks at the consumers.
+        seen = pump.claims, consumers.batches
+        return (
+            await consumers.have_nothing_left(1.0)
+            and await self._housekeeper.others_have_nothing(1.0)
+            and await consumers.have_nothing_left(1.0)
+            and seen == (pump.claims, consumers.batches)
+        )
 
     async def _wait(self, event: asyncio.Event, seconds: float) -> bool:
         try:
@@ -124,12 +141,17 @@ class Run:
         slots = self._slots
         self._stats.state = State.DRAINING
         self._pump.claiming = False
+        self._consumers.stop()
         slots.give_back_unstarted()
-        await self._until(lambda: not slots.busy, self._config.drain_timeout, self._stop_now)
+        await self._until(lambda: not self._busy, self._config.drain_timeout, self._stop_now)
         await self._cut()
         slots.outbox.filled.set()
         if not await self._until(lambda: self._pump.settled, _FLUSH, None):
             _log.warning("the database did not answer: leases of what was not reported will expire")
+
+    @property
+    def _busy(self) -> bool:
+        return bool(self._slots.busy) or self._consumers.busy
 
     async def _cut(self) -> None:
         cut = [slot for slot in self._slots.slots if slot.unit is not None]
@@ -140,7 +162,8 @@ class Run:
                 self._stats.cut.extend(job.id for job in unit.members)
                 unit.signal()
                 slot.interrupt(hard=True)
-        await self._until(lambda: not self._slots.busy, _CUT_GRACE, None)
+        self._consumers.cut()
+        await self._until(lambda: not self._busy, _CUT_GRACE, None)
         for slot in cut:
             if slot.unit is not None:  # it will not end; its late outcome would be refused
                 self._slots.give_back(slot.unit.members)

@@ -35,8 +35,11 @@ class WorkerStats:
         stale: outcomes that were refused because the claim was over
         lost: handlers told that their lease is lost
         timed_out: handlers over their time limit
+        consumed: events that consumers have applied
+        consumer_failures: batches of theirs that failed, those tried again with fewer included
         buffered, running: jobs claimed and not started; handlers under way
         reconnects: connections that had to be made again
+        cut, cut_consumers: the jobs and consumers whose handlers had to be cut when it stopped
     """
 
     state: State = State.STARTING
@@ -53,10 +56,13 @@ class WorkerStats:
     stale: int = 0
     lost: int = 0
     timed_out: int = 0
+    consumed: int = 0
+    consumer_failures: int = 0
     reconnects: int = 0
     buffered: int = 0
     running: int = 0
     cut: list[int] = field(default_factory=list)
+    cut_consumers: list[str] = field(default_factory=list)
 
     @property
     def finished(self) -> int:

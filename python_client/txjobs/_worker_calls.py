@@ -147,4 +147,15 @@ def queue_load() -> Call[Sequence[Row]]:
     )
 
 
+def consumer_load(name: str) -> Call[Row]:
+    """How many events it has yet to apply, and in how many seconds it may, if it has failed."""
+    return Call(
+        "select behind, extract(epoch from retry_at - jobs.now())::float8 "
+        "from jobs.list_consumers(%s::text)",
+        (name,),
+        lambda rows: rows[0],
+        writes=False,
+    )
+
+
 LISTEN = Call('listen "jobs.ready"', (), nothing, writes=False)

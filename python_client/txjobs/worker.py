@@ -1,4 +1,4 @@
-"""The worker: one process that runs the jobs of an application's tasks."""
+"""The worker: one process that runs the jobs of an application's tasks, and its consumers."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,7 @@ _log = logging.getLogger("txjobs.worker")
 
 
 class Worker:
-    """Claims jobs of the app's tasks, runs their handlers, and reports what became of them.
+    """Runs the jobs of the app's tasks and reports what became of them; runs its consumers.
 
     Arguments (times in seconds):
         app: the registry of tasks
@@ -45,6 +45,9 @@ class Worker:
         drain_timeout: on SIGTERM, how long running handlers may go on before they are cancelled
         processes: if more than 1, `main()` runs that many workers
         routing: only jobs with these routing keys; None among them are those without a key
+        consumers: only these; None is all that the app has, and an empty list none of them
+        reconcile: at the start, the database is given the subscriptions and consumers that the app
+            declares, where it has others
         deps: handed to handlers as `ctx.deps`
         on_progress: called with the `WorkerStats` several times a second, and at the end
         name: a label; the default is host and process
@@ -73,6 +76,8 @@ class Worker:
         drain_timeout: float = 20.0,
         processes: int = 1,
         routing: Sequence[str | None] | None = None,
+        consumers: Sequence[str] | None = None,
+        reconcile: bool = True,
         deps: Any = None,
         on_progress: Callable[[WorkerStats], None] | None = None,
         name: str | None = None,
@@ -85,11 +90,19 @@ class Worker:
                 f"no task is named {', '.join(sorted(unknown))}: import the module that has it"
             )
         names = as_tuple(kinds) or tuple(app.tasks)
+        chosen = as_tuple(consumers)
+        unknown = set(chosen or ()) - set(app.consumers)
+        if unknown:
+            raise ConfigurationError(
+                f"no consumer is named {', '.join(sorted(unknown))}: import the module that has it"
+            )
         self._config = Config(
             dsn=dsn,
             queues=as_tuple(queues),
             kinds=names,
             routing=None if routing is None else tuple(routing),
+            consumers=tuple(app.consumers) if chosen is None else tuple(dict.fromkeys(chosen)),
+            reconcile=reconcile,
             concurrency=concurrency,
             prefetch=prefetch,
             lease=lease,
@@ -183,13 +196,14 @@ class Worker:
                 config.concurrency,
             )
             try:
-                await Run(config, slots, self._stop, self._stop_now, self._progress).go()
+                run = Run(self._app, config, slots, self._stop, self._stop_now, self._progress)
+                await run.go()
             except BaseException:
                 stats.state = State.FAILED
                 raise
             finally:
                 self._progress()
-            return EXIT_CUT if stats.cut else EXIT_OK
+            return EXIT_CUT if stats.cut or stats.cut_consumers else EXIT_OK
 
     def _progress(self) -> None:
         if self._on_progress is None:
