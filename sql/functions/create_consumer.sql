@@ -1,5 +1,6 @@
 -- A consumer exists: a cursor over the log that is committed together with what its events do. One
--- that exists keeps its position; what it reads is changed.
+-- that exists keeps its position; what it reads is changed, and a batch that is out is stale: it
+-- was chosen by what was read before.
 --   name           1 to 255 bytes
 --   from_position  'beginning', 'now', or a position: it reads what comes after; only for a new one
 --   types          patterns such as {order.*,job.dead}; default any type
@@ -20,6 +21,7 @@ declare
   _patterns text[] := jobs._patterns(types);
   _old jobs.consumer;
   _new jobs.consumer;
+  _cursor jobs.consumer_cursor;
   _start bigint;
 begin
   perform jobs._check_name(name);
@@ -43,6 +45,14 @@ begin
     set types = _new.types, category = _new.category, job_events = _new.job_events,
       unknown_types = _new.unknown_types
     where c.id = _old.id;
+    _cursor := jobs._lock_consumer(name);
+    if _cursor.token is not null and (_new.types, _new.category, _new.job_events)
+      is distinct from (_old.types, _old.category, _old.job_events) then
+      _cursor.token := null;
+      _cursor.polled_xid := null;
+      _cursor.until := null;
+      perform jobs._move_cursor(_cursor);
+    end if;
     return 'changed';
   end if;
   _start := jobs._start(from_position::text, _patterns, category, job_events);
@@ -51,7 +61,7 @@ begin
   on conflict on constraint consumer_name_is_unique do nothing
   returning id into _new.id;
   if _new.id is null then   -- made by another transaction meanwhile
-    return 'unchanged';
+    return jobs.create_consumer(name, from_position, types, category, job_events, unknown_types);
   end if;
   perform jobs._move_cursor(jobs._new_cursor(_new.id, _start));
   return 'created';
