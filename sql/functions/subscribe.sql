@@ -47,6 +47,9 @@ begin
     if _new is not distinct from _old then
       return 'unchanged';
     end if;
+    -- an append in an older snapshot would go by what the subscription was: it fails (_append)
+    perform jobs._next_generation(
+      exists (select from jobs.subscription s where upper_inf(s.live)));
     update jobs.subscription s
     set types = _new.types, patterns = _new.patterns, category = _new.category, kind = _new.kind,
       queue = _new.queue, routing_key = _new.routing_key, delay = _new.delay
