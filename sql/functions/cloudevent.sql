@@ -1,6 +1,6 @@
 -- The event as CloudEvents 1.0 JSON, for example `select jobs.cloudevent(e) from jobs.read_all()
 -- e`.
---   source  default txjobs:// and the database's name
+--   source  a URI, default txjobs:// and the database's name
 -- id is event_id, else the position; subject the stream; trace context is as the extension for
 -- distributed tracing has it. Other headers whose names are lower-case letters and digits, and the
 -- extensions position, streamversion, schemaversion, correlationid and causationid, come with it.
@@ -20,7 +20,7 @@ begin
       'specversion', '1.0',
       'id', coalesce(event.event_id::text, event.pos::text || case event.version is null
         when true then '/' || (event.data ->> 'job_id') else '' end),
-      'source', coalesce(source, 'txjobs://' || current_database()),
+      'source', coalesce(nullif(source, ''), 'txjobs://' || current_database()),
       'type', event.type,
       'subject', event.stream,
       'time', to_char(event.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
@@ -28,7 +28,7 @@ begin
       'position', event.pos::text,
       'streamversion', event.version::text,
       'schemaversion', event.schema_version::text,
-      'correlationid', event.headers -> 'correlation_id',
-      'causationid', event.headers -> 'causation_id'))
+      'correlationid', event.headers ->> 'correlation_id',
+      'causationid', event.headers ->> 'causation_id'))
     || jsonb_build_object('data', event.data);
 end $$;
