@@ -11,6 +11,7 @@ declare
   _category jobs.category;
   _now timestamptz := jobs.now();
   _safe_pos bigint := jobs._safe_pos();   -- before anything here touches the log
+  _young bigint;
   _upto bigint;
   _old bigint[];
   _left int := max_events;
@@ -18,11 +19,16 @@ begin
   for _category in
     select * from jobs.category c where c.keep is not null for update skip locked
   loop
-    _upto := least(_safe_pos, jobs._read_by_all(_category.name));
+    -- up to the first that is young: times need not ascend with versions (an append may wait, a
+    -- clock be set back), and a stream has no hole
+    _young := (
+      select e.pos from jobs.stream_event e
+      where split_part(e.stream, '-', 1) = _category.name and e.at >= _now - _category.keep
+      order by e.pos limit 1);
+    _upto := least(_safe_pos, jobs._read_by_all(_category.name), _young - 1);
     _old := array(
       select e.pos from jobs.stream_event e
       where split_part(e.stream, '-', 1) = _category.name and e.pos <= _upto
-        and e.at < _now - _category.keep
         and (not _category.keep_last or exists (
           select from jobs.stream_event n
           where n.stream = e.stream and n.version = e.version + 1))
