@@ -1,18 +1,19 @@
 \ir lib/setup.sql
-select plan(43);
+select plan(55);
 
 -- the verbs of each role; what is not here is for nobody
 create table granted (role text, verb text);
 insert into granted
 select r, v from (values
   ('{jobs_producer,jobs_worker,jobs_reader,jobs_operator}'::text[],
-    '{now,_test_now,set_test_clock,backoff_delay,version,get,history}'::text[]),
-  ('{jobs_producer,jobs_worker,jobs_operator}', '{enqueue,enqueue_many,cancel,cancel_many}'),
+    '{now,_test_now,set_test_clock,backoff_delay,version,get,history,read_stream,latest,load_snapshot,cloudevent}'::text[]),
+  ('{jobs_producer,jobs_worker,jobs_operator}', '{enqueue,enqueue_many,cancel,cancel_many,append_event,append_events,save_snapshot}'),
   ('{jobs_worker}', '{claim,claim_job,claims_of,work,complete,complete_many,fail,fail_many,snooze,skip,discard,release,
-    release_many,heartbeat,assert_claim,idle,register_worker,deregister_worker}'),
-  ('{jobs_worker,jobs_operator}', '{reset_stale_claims,tick,maintain}'),
-  ('{jobs_reader,jobs_worker,jobs_operator}', '{list,stats,verify}'),
-  ('{jobs_operator}', '{pause,resume,configure_queue,configure_kind,retry,retry_many,prune}')) as g(roles, verbs)
+    release_many,heartbeat,assert_claim,idle,register_worker,deregister_worker,poll,ack,nack}'),
+  ('{jobs_worker,jobs_operator}', '{reset_stale_claims,tick,maintain,subscribe,unsubscribe,backfill,create_consumer}'),
+  ('{jobs_reader,jobs_worker,jobs_operator}', '{list,stats,verify,read_all,read_category,last_pos,list_streams,list_consumers,list_subscriptions}'),
+  ('{jobs_operator}', '{pause,resume,configure_queue,configure_kind,configure_category,retry,retry_many,prune,reset_consumer,
+    delete_consumer}')) as g(roles, verbs)
 cross join lateral unnest(roles) as r cross join lateral unnest(verbs) as v;
 
 select set_eq(format($$ select p.proname::text from pg_proc p where pronamespace = 'jobs'::regnamespace
@@ -90,5 +91,30 @@ call try('jobs_operator', 'select jobs.claim()');
 select is(current_setting('test.state'), '42501', 'an operator cannot claim');
 call try('jobs_operator', 'select jobs.pause(''default''), jobs.resume(''default''), jobs.prune(), jobs.maintain(), jobs.retry_many()');
 select is(current_setting('test.state'), 'none', 'it can do what operators do');
+
+-- the log
+call try('jobs_operator', 'select jobs.subscribe(''s'', ''{t}'', kind => ''k''), jobs.configure_category(''order'', keep => ''1 day''), jobs.create_consumer(''c'', ''beginning'')');
+select is(current_setting('test.state'), 'none', 'it makes subscriptions, consumers and policies');
+call try('jobs_producer', 'select jobs.append_event(''order-1'', ''t'') from jobs.append_events(''order-1'', ''[{"type": "t"}]'')');
+select is(current_setting('test.state'), 'none', 'a producer appends');
+select is((select count(*) from jobs.list('ready', kind => 'k') as l where job(l.id) #>> '{args,event,stream}' = 'order-1'), 2::bigint, 'and what is subscribed happens, with rights that it has not');
+call try('jobs_producer', 'select jobs.save_snapshot(''order-1'', 1, ''{}''), jobs.load_snapshot(''order-1''), jobs.cloudevent(e), jobs.latest(''order-1'') from jobs.read_stream(''order-1'') as e');
+select is(current_setting('test.state'), 'none', 'it reads a stream that it knows, and keeps its state');
+call try('jobs_producer', 'select jobs.read_all()');
+select is(current_setting('test.state'), '42501', 'it cannot read all');
+call try('jobs_producer', 'select jobs.subscribe(''mine'')');
+select is(current_setting('test.state'), '42501', 'nor subscribe');
+call try('jobs_reader', 'select jobs.cloudevent(e), jobs.read_category(''order''), jobs.list_streams(), jobs.latest(''order-1''), jobs.list_consumers(), jobs.list_subscriptions(), jobs.last_pos() from jobs.read_all() as e');
+select is(current_setting('test.state'), 'none', 'a reader reads everything');
+call try('jobs_reader', 'select jobs.append_event(''order-1'', ''t'')');
+select is(current_setting('test.state'), '42501', 'and appends nothing');
+call try('jobs_reader', 'select jobs.poll(''c'')');
+select is(current_setting('test.state'), '42501', 'nor moves a consumer');
+call try('jobs_worker', 'select jobs.ack(''c'', max(pos)) from jobs.poll(''c'')');
+select is(current_setting('test.state'), 'none', 'a worker does');
+call try('jobs_worker', 'select jobs.reset_consumer(''c'', ''beginning'')');
+select is(current_setting('test.state'), '42501', 'but sets none back');
+call try('jobs_operator', 'select jobs.reset_consumer(''c'', ''beginning''), jobs.delete_consumer(''c'')');
+select is(current_setting('test.state'), 'none', 'an operator does');
 select is_consistent();
 select * from finish();
