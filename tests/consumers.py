@@ -29,9 +29,20 @@ def append(conn: Conn, numbers: Iterable[int], *, type: str = "counted") -> list
     return [row[0] for row in rows]
 
 
-def applied(conn: Conn) -> list[int]:
-    """The numbers that were applied, in the order of the rows."""
-    return [row[0] for row in conn.execute("select n from applied order by ctid")]
+def make_projection(conn: Conn) -> None:
+    """The table that the tests' consumers write."""
+    conn.execute(
+        "create table applied ("
+        "consumer text, pos bigint, n int, nth int generated always as identity)"
+    )
+
+
+def applied(conn: Conn, name: str | None = None) -> list[int]:
+    """The numbers that were applied, in the order in which they were."""
+    rows = conn.execute(
+        "select n from applied where consumer = coalesce(%s::text, consumer) order by nth", (name,)
+    )
+    return [row[0] for row in rows]
 
 
 def of_consumers(conn: Conn) -> set[str]:

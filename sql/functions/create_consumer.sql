@@ -9,7 +9,8 @@
 --   unknown_types  what a client is to do with a type that it does not know: 'stop' (default) or
 --                  'skip' it
 -- Returns `created`, `changed` or `unchanged`. SQLSTATEs: JB002, JB011 the position is not in the
--- log (any more). Locks: the consumer. Writes: consumer, consumer_cursor.
+-- log (any more). Locks: the consumer, if it is to be changed; then it waits for a transaction in
+-- which a batch is being handled. Writes: consumer, consumer_cursor.
 create or replace function jobs.create_consumer(
   name text, from_position anycompatible, types text[] default null, category text default null,
   job_events boolean default null, unknown_types text default 'stop')
@@ -29,6 +30,11 @@ begin
     perform jobs._raise_invalid(
       format('unknown_types is %s', coalesce(quote_literal(unknown_types), 'null')),
       'A client may stop at an event of a type that it does not know, or skip it.');
+  end if;
+  select * into _old from jobs.consumer c where c.name = create_consumer.name;
+  if (_old.types, _old.category, _old.job_events, _old.unknown_types)
+    is not distinct from (types, category, job_events, unknown_types) then
+    return 'unchanged';   -- before anything that waits for a batch
   end if;
   select * into _old from jobs.consumer c where c.name = create_consumer.name for update;
   _new := _old;

@@ -14,7 +14,7 @@
 -- Returns `created`, `changed` or `unchanged`. Each job is retried, dies and is retried again by
 -- hand like any other, independently of other subscriptions' jobs.
 -- SQLSTATEs: JB002 an argument is out of range, JB011 the position is not in the log (any more).
--- Locks: fan_out, the subscription. Writes: those; as backfill.
+-- Locks: fan_out, the subscription, if it is new or to be changed. Writes: those; as backfill.
 create or replace function jobs.subscribe(
   name text, types text[] default null, category text default null, kind text default null,
   queue text default null, routing_key text default null,
@@ -32,6 +32,11 @@ begin
   perform jobs._check_name(name);
   perform jobs._place(coalesce(kind, name), queue, null, null, delay, null, routing_key, null, null,
     null, null);
+  select * into _old from jobs.subscription s where s.name = subscribe.name;
+  if (_old.types, _old.category, _old.kind, _old.queue, _old.routing_key, _old.delay)
+    is not distinct from (types, category, coalesce(kind, name), queue, routing_key, delay) then
+    return 'unchanged';   -- before anything that waits for an append
+  end if;
   perform from jobs.fan_out for update;
   select * into _old from jobs.subscription s where s.name = subscribe.name for update;
   _new := _old;

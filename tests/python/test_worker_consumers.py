@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from consumers import append, applied, consumer, listed, of_consumers
+from consumers import append, applied, consumer, listed, make_projection, of_consumers
 from txjobs import ConfigurationError, Event, Jobs, Worker
 from txjobs._consumer_window import Window
 from waiting import until
@@ -28,7 +28,7 @@ def app() -> Jobs:
 @pytest.fixture(autouse=True)
 def projection(conn: Conn) -> None:
     """The table that the tests' consumers write."""
-    conn.execute("create table applied (consumer text, pos bigint, n int)")
+    make_projection(conn)
 
 
 def note(conn: Conn, events: Sequence[Event[Any]], name: str = "sums") -> None:
