@@ -40,7 +40,17 @@ from .errors import (
     WrongState,
 )
 from .event import Appended, Event, NewEvent
-from .info import EventInfo, JobInfo, ListedJob, QueueStats
+from .info import (
+    Backfilled,
+    ConsumerInfo,
+    EventInfo,
+    JobInfo,
+    ListedJob,
+    QueueStats,
+    Snapshot,
+    StreamInfo,
+    SubscriptionInfo,
+)
 from .outcomes import Complete, Discard, Outcome, Retry, Skip, Snooze
 from .subscription import Subscription
 from .task import AsyncTask, Job, NewJob, SyncTask, Task
@@ -52,6 +62,7 @@ __all__ = [
     "AsyncBatchTask",
     "AsyncClient",
     "AsyncTask",
+    "Backfilled",
     "Backoff",
     "BatchContext",
     "BatchItem",
@@ -62,6 +73,7 @@ __all__ = [
     "Complete",
     "ConfigurationError",
     "Consumer",
+    "ConsumerInfo",
     "Context",
     "Discard",
     "EngineError",
@@ -89,10 +101,13 @@ __all__ = [
     "Retry",
     "RunningJob",
     "Skip",
+    "Snapshot",
     "Snooze",
     "StaleClaim",
     "State",
+    "StreamInfo",
     "Subscription",
+    "SubscriptionInfo",
     "SyncBatchTask",
     "SyncTask",
     "Task",
