@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from txjobs import Backoff, BatchItem, BatchTask, Client, Job, Jobs
+from txjobs._claimed import Claimed
 
 Conn = psycopg.Connection[Any]
 
@@ -81,3 +82,9 @@ def lose(conn: Conn, job: Job[Any]) -> None:
         "update jobs.lease set until = jobs.now() - interval '1 s' where %s = any(ids)", (job.id,)
     )
     conn.execute("select jobs.reset_stale_claims()")
+
+
+def claimed(token: int, job: int) -> Claimed:
+    """A claimed job of the kind `index`."""
+    columns = (token, job, "index", "{}", 1, 20, None, "default", 0, None, None, 30.0)
+    return Claimed(columns, 0.0)

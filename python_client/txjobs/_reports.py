@@ -14,7 +14,7 @@ from ._transaction import AsyncTransactions, SyncTransactions
 from ._verdict import Verdict
 from .errors import StaleClaim, TooLarge, TxjobsError, UnknownOutcome
 
-__all__ = ["Committed", "Judged", "RolledBack", "commit", "commit_async", "judge"]
+__all__ = ["Committed", "Judged", "Report", "RolledBack", "commit", "commit_async", "judge"]
 
 Judged = list[tuple[Claimed, Verdict]]
 
@@ -49,7 +49,7 @@ def judge(unit: Unit, value: Any) -> Judged:
 
 def commit(unit: Unit, value: Any, transactions: SyncTransactions) -> Committed:
     """The handler's writes and the outcome of each job are one commit, or none of them is."""
-    report = _Report(judge(unit, value))
+    report = Report(judge(unit, value))
     with report.refusals():
         transactions.commit(report.calls())
     return Committed(report.accepted)
@@ -57,14 +57,14 @@ def commit(unit: Unit, value: Any, transactions: SyncTransactions) -> Committed:
 
 async def commit_async(unit: Unit, value: Any, transactions: AsyncTransactions) -> Committed:
     """The same for an async handler."""
-    report = _Report(judge(unit, value))
+    report = Report(judge(unit, value))
     with report.refusals():
         await transactions.commit(report.calls())
     return Committed(report.accepted)
 
 
 @dataclass(slots=True)
-class _Report:
+class Report:
     """Verdicts on their way into a transaction."""
 
     judged: Judged

@@ -202,7 +202,7 @@ def test_a_call_over_the_shortest_time_limit_of_its_items_fails_them_all(
         [
             one
             for task in (slow, slow_in_thread)
-            for one in (task.using(timeout=0.3).job(Doc(0)), task.job(Doc(1)))
+            for one in (task.using(timeout=0.3).job(Doc(0)), task.using(timeout=60).job(Doc(1)))
         ],
     )
     try:

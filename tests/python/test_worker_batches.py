@@ -7,7 +7,19 @@ from typing import Any
 
 import pytest
 
-from batches import NEVER, SOON, Conn, Doc, Handled, Items, enqueue, lose, results, states
+from batches import (
+    NEVER,
+    SOON,
+    Conn,
+    Doc,
+    Handled,
+    Items,
+    claimed,
+    enqueue,
+    lose,
+    results,
+    states,
+)
 from txjobs import BatchContext, BatchItem, Client, Jobs, State
 from txjobs._batches import Batches
 from txjobs._claimed import Buffer, Claimed
@@ -228,12 +240,6 @@ def test_a_batch_that_is_cut_is_given_back_and_named_in_the_exit_code(
     assert [(one.state, one.attempt) for one in found if one is not None] == [("ready", 0)] * 2
 
 
-def claimed(token: int, job: int) -> Claimed:
-    """A claimed job of the kind `index`."""
-    columns = (token, job, "index", "{}", 1, 20, None, "default", 0, None, None, 30.0)
-    return Claimed(columns, 0.0)
-
-
 async def test_a_kind_whose_batch_found_no_slot_does_not_wait_again(app: Jobs) -> None:
     Handled(app, is_async=True).task(lambda _: None, batch_size=3, batch_timeout=NEVER)
     buffer = Buffer()
@@ -285,6 +291,7 @@ def test_what_is_claimed_while_the_worker_stops_is_given_back(
         until(lambda: worker.worker.state is State.DRAINING, "it stops")
         blocker.rollback()
         assert worker.join() == 0
+    assert worker.stats.released == 3  # not left to their leases
     found = [client.get(job) for job in jobs]
     assert [(one.state, one.attempt) for one in found if one is not None] == [("ready", 0)] * 3
     assert handled.calls == []
