@@ -3,10 +3,9 @@
 Nothing is ever deleted: what is in the database only may be another application's, and is reported.
 """
 
-import datetime as dt
-from collections.abc import Coroutine, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import psycopg
@@ -14,7 +13,6 @@ import psycopg
 from . import _log_calls
 from ._calls import Call, Row
 from ._drivers import AsyncConn, Conn, run, run_async_told, unknown_connection
-from ._options import seconds_of
 from .consumer import Consumer
 from .subscription import Subscription
 
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Change", "reconcile"]
 
 _STUCK_FOR = 60  # the question needs one; the answer to it is not looked at
+What = Literal["subscription", "consumer"]
 _ACTIONS: dict[str, Literal["create", "change", "keep"]] = {
     "created": "create",
     "changed": "change",
@@ -39,10 +38,11 @@ class Change:
         what: `subscription` or `consumer`
         name: its name
         action: `create`, `change`, `keep`, or `undeclared`: only the database has it
-        differences: of a change, each as `category: None -> 'order'`
+        differences: of a change, each as `category: None -> 'order'`; none if what was left to
+            the kind is named now and is the same
     """
 
-    what: Literal["subscription", "consumer"]
+    what: What
     name: str
     action: Literal["create", "change", "keep", "undeclared"]
     differences: tuple[str, ...] = ()
@@ -105,64 +105,36 @@ async def _run_async(conn: AsyncConn, steps: Steps, dry_run: bool) -> list[Chang
 
 def _steps(app: "Jobs", dry_run: bool) -> Steps:
     """Yields calls, to be sent their values."""
-    there = {row[0]: row for row in (yield _log_calls.list_subscriptions(None))}
-    changes = []
-    for subscription in app.subscriptions.values():
-        change = yield from _declare(
-            Change("subscription", subscription.name, "create"),
-            _subscribe(subscription),
-            _of_subscription(subscription),
-            there.pop(subscription.name, None),
-            dry_run,
-        )
-        changes.append(change)
-    changes += [Change("subscription", name, "undeclared") for name in there]
-
-    there = {row[0]: row for row in (yield _log_calls.list_consumers(None, _STUCK_FOR))}
-    for consumer in app.consumers.values():
-        change = yield from _declare(
-            Change("consumer", consumer.name, "create"),
-            _create(consumer),
-            _of_consumer(consumer),
-            there.pop(consumer.name, None),
-            dry_run,
-        )
-        changes.append(change)
-    changes += [Change("consumer", name, "undeclared") for name in there]
+    changes: list[Change] = []
+    wanted = {one.name: _subscribe(one) for one in app.subscriptions.values()}
+    changes += yield from _compare("subscription", wanted, dry_run)
+    wanted = {one.name: _create(one) for one in app.consumers.values()}
+    changes += yield from _compare("consumer", wanted, dry_run)
     return changes
 
 
-def _declare(
-    change: Change,
-    call: Call[str],
-    declared: Mapping[str, Any],
-    found: Row | None,
-    dry_run: bool,
-) -> Generator[Call[Any], Any, Change]:
-    if found is None and dry_run:
-        return change
-    # Also in a dry run the database is asked, in what is rolled back: only it knows, for example,
-    # whether a queue was named or is the kind's.
-    action = _ACTIONS[(yield call)]
-    differences = []
-    if action == "change" and found is not None:
-        for name, value, old in zip(declared, declared.values(), found[1:], strict=False):
-            if value != old:
-                differences.append(f"{name}: {old!r} -> {value!r}")
-    return replace(change, action=action, differences=tuple(differences))
+def _compare(what: What, wanted: Mapping[str, Call[str]], dry_run: bool) -> Steps:
+    listing, compared = _LISTINGS[what]
+    there = {row[0]: row for row in (yield listing(None))}
+    changes = []
+    for name, call in wanted.items():
+        old = there.pop(name, None)
+        if old is None and dry_run:
+            changes.append(Change(what, name, "create"))
+            continue
+        # Also in a dry run the database is asked, in what is rolled back: only it knows, for
+        # example, whether a queue was named or is the kind's.
+        action = _ACTIONS[(yield call)]
+        new = (yield listing(name))[0] if action == "change" else None
+        changes.append(Change(what, name, action, tuple(_differences(compared, old, new))))
+    return changes + [Change(what, name, "undeclared") for name in there]
 
 
-def _of_subscription(declared: Subscription) -> Mapping[str, Any]:
-    """What is compared, in the order of SUBSCRIPTION_COLUMNS."""
-    delay = declared.delay
-    return {
-        "types": declared.types and list(declared.types),
-        "category": declared.category,
-        "kind": declared.name,
-        "queue": declared.queue,
-        "routing_key": declared.routing_key,
-        "delay": None if delay is None else dt.timedelta(seconds=seconds_of(delay)),
-    }
+def _differences(compared: Sequence[str], old: Row | None, new: Row | None) -> Iterator[str]:
+    if old is not None and new is not None:
+        for name, was, becomes in zip(compared, old[1:], new[1:], strict=False):
+            if was != becomes:
+                yield f"{name}: {was!r} -> {becomes!r}"
 
 
 def _subscribe(declared: Subscription) -> Call[str]:
@@ -178,16 +150,6 @@ def _subscribe(declared: Subscription) -> Call[str]:
     )
 
 
-def _of_consumer(declared: Consumer) -> Mapping[str, Any]:
-    """What is compared, in the order of CONSUMER_COLUMNS."""
-    return {
-        "types": declared.types and list(declared.types),
-        "category": declared.category,
-        "job_events": declared.job_events,
-        "unknown_types": declared.unknown_types,
-    }
-
-
 def _create(declared: Consumer) -> Call[str]:
     return _log_calls.create_consumer(
         declared.name,
@@ -197,3 +159,17 @@ def _create(declared: Consumer) -> Call[str]:
         declared.job_events,
         declared.unknown_types,
     )
+
+
+def _list_consumers(name: str | None) -> Call[Sequence[Row]]:
+    return _log_calls.list_consumers(name, _STUCK_FOR)
+
+
+# How each is listed, and the columns after the name that are declared.
+_LISTINGS: Mapping[What, tuple[Callable[[str | None], Call[Sequence[Row]]], Sequence[str]]] = {
+    "subscription": (
+        _log_calls.list_subscriptions,
+        ("types", "category", "kind", "queue", "routing_key", "delay"),
+    ),
+    "consumer": (_list_consumers, ("types", "category", "job_events", "unknown_types")),
+}
