@@ -141,7 +141,7 @@ class JsonLog(logging.Handler):
                 "logger": record.name,
                 "message": record.getMessage(),
             }
-            for name in ("job", "kind"):
+            for name in ("job", "kind", "consumer", "position"):
                 if hasattr(record, name):
                     found[name] = getattr(record, name)
             if record.exc_info:

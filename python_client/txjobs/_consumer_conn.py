@@ -49,6 +49,9 @@ class ConsumerConn(Protocol):
     async def run(self, call: Call[T]) -> T:
         """The call's value, in that transaction."""
 
+    async def compute(self, function: Callable[[], T]) -> T:
+        """The function's value; where there is a thread, it does not keep the event loop."""
+
     async def apply(
         self, fn: Callable[..., Any], events: list[Event[Any]], parent: Parent | None
     ) -> BaseException | None:
@@ -115,6 +118,9 @@ class _AsyncConn:
 
     async def run(self, call: Call[T]) -> T:
         return await run_async(self._conn, call)
+
+    async def compute(self, function: Callable[[], T]) -> T:
+        return function()
 
     async def apply(
         self, fn: Callable[..., Any], events: list[Event[Any]], parent: Parent | None
@@ -206,7 +212,10 @@ class _SyncConn:
         self._transaction = transaction
 
     async def run(self, call: Call[T]) -> T:
-        value: T = await self._thread.submit(partial(run, self._conn, call))
+        return await self.compute(partial(run, self._conn, call))
+
+    async def compute(self, function: Callable[[], T]) -> T:
+        value: T = await self._thread.submit(function)
         return value
 
     async def apply(

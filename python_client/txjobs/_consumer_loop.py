@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -21,6 +22,7 @@ from ._state import WorkerStats
 from ._verdict import error_json
 from .consumer import Consumer
 from .errors import EngineError, StaleClaim, TxjobsError, UnreadableEvent
+from .event import Event
 
 if TYPE_CHECKING:
     from .app import Jobs
@@ -192,14 +194,11 @@ class ConsumerLoop:
     async def _attempt(self, conn: ConsumerConn, rows: Sequence[Row]) -> BaseException | None:
         """What keeps the batch from being applied, or None: it is, and committed."""
         try:
-            events = decode_batch(self._app, self._consumer, rows)
+            events = await conn.compute(partial(decode_batch, self._app, self._consumer, rows))
         except Exception as error:
             return error
         if events:
-            cause = None
-            if len(events) == 1 and not events[0].is_job_event:
-                cause = _Cause(events[0].pos, rows[0][8] if len(rows) == 1 else None)
-            raised = await conn.apply(self._consumer.fn, events, cause)
+            raised = await conn.apply(self._consumer.fn, events, _cause(rows, events))
             if raised is None:
                 raised = _misuse(conn.status)
             if raised is not None:
@@ -277,6 +276,7 @@ class ConsumerLoop:
                 failure.pos,
                 retry_at,
                 failure.error,
+                extra={"consumer": self.name, "position": failure.pos},
             )
         else:
             await conn.rollback()
@@ -285,6 +285,7 @@ class ConsumerLoop:
                 self.name,
                 failure.pos,
                 failure.error,
+                extra={"consumer": self.name, "position": failure.pos},
             )
         self._unnoted = None
 
@@ -305,6 +306,14 @@ class ConsumerLoop:
 
 def _positions(rows: Sequence[Row]) -> int:
     return len({row[1] for row in rows})
+
+
+def _cause(rows: Sequence[Row], events: Sequence[Event[Any]]) -> _Cause | None:
+    """Of a batch of several events, nobody knows which of them causes what."""
+    if len(events) != 1 or events[0].is_job_event:
+        return None
+    pos = events[0].pos
+    return _Cause(pos, next(row[8] for row in rows if row[1] == pos))
 
 
 def _misuse(status: TransactionStatus) -> TxjobsError | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import signal
 import subprocess
 import sys
@@ -335,6 +336,17 @@ def test_a_batch_of_a_killed_worker_is_applied_by_another_at_once(started: Any, 
     out, _ = second.communicate(timeout=30)
     assert out.splitlines()[-1].endswith("1 consumed")
     assert applied(conn) == [1]
+
+
+def test_with_json_a_failure_names_the_consumer_and_the_position(started: Any, conn: Conn) -> None:
+    (position,) = append(conn, [1])  # without the seconds that it looks for
+    worker = started("--drain", "--json", "--consumers", "sums")
+    out, _ = worker.communicate(timeout=30)
+    events = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    (log,) = [one for one in events if one.get("level") == "error"]
+    assert (log["consumer"], log["position"]) == ("sums", position)
+    (stopped,) = [one for one in events if one["event"] == "stopped"]
+    assert (stopped["consumed"], stopped["consumer_failures"]) == (0, 1)
 
 
 def test_the_command_line_chooses_consumers_and_says_which_run(started: Any, conn: Conn) -> None:

@@ -13,7 +13,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from txjobs import Client, Jobs, embedded
+from consumers import append, applied, consumer, make_projection
+from txjobs import Client, Event, Jobs, embedded
 from waiting import until
 from workers import running
 
@@ -65,6 +66,31 @@ def pooled_dsn(dsn: str, server: embedded.Server, tmp_path: Path) -> Iterator[st
     finally:
         pooler.terminate()
         pooler.communicate(timeout=10)
+
+
+def test_consumers_behind_a_pooler_in_transaction_mode_apply_all_events(
+    pooled_dsn: str, conn: Conn
+) -> None:
+    app = Jobs()
+    make_projection(conn)
+
+    @consumer(app, "in_a_thread", batch=7)
+    def in_a_thread(conn: Conn, events: list[Event[Any]]) -> None:
+        for event in events:
+            values = ("in_a_thread", event.pos, event.data["n"])
+            conn.execute("insert into applied values (%s, %s, %s)", values)
+
+    @consumer(app, "on_the_loop", batch=7)
+    async def on_the_loop(conn: psycopg.AsyncConnection[Any], events: list[Event[Any]]) -> None:
+        for event in events:
+            values = ("on_the_loop", event.pos, event.data["n"])
+            await conn.execute("insert into applied values (%s, %s, %s)", values)
+
+    append(conn, range(100))
+    with running(app, pooled_dsn, notify=False, prepare=False) as worker:
+        until(lambda: worker.stats.consumed == 200, "all is applied")
+    for name in ("in_a_thread", "on_the_loop"):
+        assert applied(conn, name) == list(range(100))
 
 
 def test_a_worker_behind_a_pooler_in_transaction_mode_runs_all_jobs(
