@@ -1,17 +1,27 @@
 """The commands about jobs: enqueue, list, show, retry, cancel."""
 
 import dataclasses
-import sys
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
-import psycopg
 import typer
 from rich.text import Text
 
-from . import _calls, _drivers, _json
+from . import _calls, _drivers
 from ._cli_errors import ExitCode, Usage, explain
-from ._cli_options import AsJson, Dsn, Kind, Queue, client, dsn_of, seconds, time_of
+from ._cli_options import (
+    AsJson,
+    Dsn,
+    Kind,
+    Queue,
+    client,
+    connection,
+    json_object,
+    json_value,
+    read_stdin,
+    seconds,
+    time_of,
+)
 from ._cli_output import console, print_json, say, state_text, table
 from ._cli_show import show_job
 from ._cli_text import ago, count
@@ -75,13 +85,13 @@ def enqueue(
         timeout=seconds(timeout),
         lease=seconds(lease),
         retry=_backoff(backoff),
-        headers=None if headers is None else _object(headers, "--headers"),
+        headers=None if headers is None else json_object(headers, "--headers"),
     )
-    text = sys.stdin.read() if args == "-" else args
-    _parsed(text, "the arguments")
+    text = read_stdin() if args == "-" else args
+    json_value(text, "the arguments")
     # The text as it was given, so that every digit of a number arrives.
     call = _calls.enqueue(kind, text, options.as_texts())
-    with psycopg.connect(dsn_of(dsn), autocommit=True) as conn:
+    with connection(dsn) as conn:
         job = _drivers.run(conn, call)
     if as_json:
         print_json({"id": job, "kind": kind})
@@ -89,25 +99,11 @@ def enqueue(
         say(f"enqueued job {job} ({kind})")
 
 
-def _parsed(text: str, what: str) -> Any:
-    try:
-        return _json.loads(text)
-    except ValueError as error:
-        raise Usage(f'{what} are not JSON ({error}): write \'{{"name": "value"}}\'') from None
-
-
-def _object(text: str, what: str) -> dict[str, Any]:
-    found = _parsed(text, what)
-    if not isinstance(found, dict):
-        raise Usage(f'{what} is a JSON object: write \'{{"name": "value"}}\'')
-    return found
-
-
 def _backoff(text: str | None) -> Backoff | None:
     if text is None:
         return None
     known = [field.name for field in dataclasses.fields(Backoff) if field.name != "max_attempts"]
-    given = _object(text, "--backoff")
+    given = json_object(text, "--backoff")
     if unknown := sorted(given.keys() - set(known)):
         raise Usage(f"--backoff knows no {', '.join(unknown)}: it takes {', '.join(known)}")
     return Backoff(**given)

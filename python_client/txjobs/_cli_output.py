@@ -1,6 +1,7 @@
 """Where a command's answer goes: a line of JSON, or text and tables for people."""
 
 import dataclasses
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,9 +14,20 @@ from rich.text import Text
 from . import _json
 from ._cli_text import clean
 
-__all__ = ["console", "is_terminal", "print_json", "say", "state_text", "table"]
+__all__ = [
+    "console",
+    "facts",
+    "is_terminal",
+    "print_json",
+    "print_json_text",
+    "say",
+    "state_text",
+    "table",
+]
 
 _PIPED_WIDTH = 200
+# What JSON need not escape, but a terminal obeys: in a JSON text it can only be inside a string.
+_OBEYED = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _STYLES = {
     "ready": "cyan",
     "scheduled": "blue",
@@ -44,7 +56,13 @@ def print_json(value: object) -> None:
     """One document, or one event, on one line."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         value = dataclasses.asdict(value)
-    sys.stdout.write(_json.dumps(value) + "\n")
+    print_json_text(_json.dumps(value))
+
+
+def print_json_text(text: str) -> None:
+    """The same of what is JSON already."""
+    escaped = _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    sys.stdout.write(escaped + "\n")
     sys.stdout.flush()
 
 
@@ -68,4 +86,14 @@ def table(
         found.add_column(name, justify="right" if name in right else "left", overflow="fold")
     for row in rows:
         found.add_row(*(cell if isinstance(cell, Text) else Text(clean(str(cell))) for cell in row))
+    return found
+
+
+def facts(rows: Iterable[tuple[str, object]]) -> Table:
+    """Names and their values, a line each."""
+    found = Table.grid(padding=(0, 2))
+    found.add_column(style="dim", no_wrap=True)
+    found.add_column(overflow="fold")
+    for name, value in rows:
+        found.add_row(name, value if isinstance(value, Text) else Text(clean(str(value))))
     return found

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ._cli_output import state_text
+from ._cli_output import facts, state_text
 from ._cli_text import ago, clean, duration, parse_time
 from .info import EventInfo, JobInfo
 
@@ -24,12 +24,7 @@ def show_job(out: Console, job: JobInfo, events: list[EventInfo]) -> None:
     if job.reason:
         title.append(f" ({clean(job.reason)})", style="not bold")
     out.print(title)
-    facts = Table.grid(padding=(0, 2))
-    facts.add_column(style="dim", no_wrap=True)
-    facts.add_column(overflow="fold")
-    for name, value in _facts(job):
-        facts.add_row(name, value)
-    out.print(facts)
+    out.print(facts(_facts(job)))
     out.print(Text("\ntimeline", style="bold"))
     out.print(timeline(events))
     for error in job.errors:
