@@ -11,14 +11,16 @@ from .errors import (
     InvalidArgument,
     NotFound,
     NotInstalled,
+    PositionGone,
     TxjobsError,
     Unencodable,
     UnknownOutcome,
+    VersionConflict,
     WrongState,
     translate,
 )
 
-__all__ = ["ExitCode", "Usage", "explain"]
+__all__ = ["ExitCode", "Usage", "explain", "one_line"]
 
 
 class ExitCode(enum.IntEnum):
@@ -30,6 +32,7 @@ class ExitCode(enum.IntEnum):
     UNAVAILABLE = 3
     REFUSED = 4
     CUT = 5
+    CONFLICT = 6
     DEFECT = 70
     INTERRUPTED = 130
 
@@ -41,11 +44,12 @@ class ExitCode(enum.IntEnum):
 
 _MEANINGS = {
     ExitCode.OK: "done",
-    ExitCode.NO: "the answer is no: something is pending, no such job, it has ended already",
+    ExitCode.NO: "the answer is no: something is pending or stuck, not there, or has ended already",
     ExitCode.USAGE: "the command line, or a value in it, cannot be understood",
     ExitCode.UNAVAILABLE: "no database: it cannot be reached, or has no (or an older) schema",
     ExitCode.REFUSED: "the database refused, or the worker could not go on",
     ExitCode.CUT: "the worker stopped, and had to cut off a running job (it was given back)",
+    ExitCode.CONFLICT: "another writer was first: the stream is not at the version expected",
     ExitCode.DEFECT: "a defect in txjobs",
     ExitCode.INTERRUPTED: "interrupted",
 }
@@ -59,6 +63,8 @@ class Usage(TxjobsError):
 _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (NotFound, ExitCode.NO),
     (WrongState, ExitCode.NO),
+    (PositionGone, ExitCode.NO),
+    (VersionConflict, ExitCode.CONFLICT),
     (Usage, ExitCode.USAGE),
     (ConfigurationError, ExitCode.USAGE),
     (InvalidArgument, ExitCode.USAGE),

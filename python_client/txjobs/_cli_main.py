@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from . import _cli_demo, _cli_jobs, _cli_operate, _cli_worker, _json
+from . import (
+    _cli_consumers,
+    _cli_demo,
+    _cli_events,
+    _cli_jobs,
+    _cli_operate,
+    _cli_subscriptions,
+    _cli_tail,
+    _cli_worker,
+    _json,
+)
 from ._cli_errors import ExitCode, explain, one_line
 
 __all__ = ["app", "run"]
@@ -32,7 +42,7 @@ def options(
         bool, typer.Option("--debug", help="Print the traceback of an error; after any command.")
     ] = False,
 ) -> None:
-    """Background jobs in PostgreSQL: run them, look at them, change their fate."""
+    """Background jobs and events in PostgreSQL: run them, look at them, change their fate."""
 
 
 _commands: dict[str, Callable[..., int | None]] = {
@@ -50,8 +60,47 @@ _commands: dict[str, Callable[..., int | None]] = {
     "demo": _cli_demo.demo,
     "version": _cli_operate.version,
 }
+_groups: dict[str, tuple[str, dict[str, Callable[..., int | None]]]] = {
+    "events": (
+        "The log: append events, read them, follow them.",
+        {
+            "append": _cli_events.append,
+            "read": _cli_events.read,
+            "tail": _cli_tail.tail,
+            "latest": _cli_events.latest,
+            "streams": _cli_events.streams,
+        },
+    ),
+    "subscriptions": (
+        "What makes jobs of events.",
+        {
+            "list": _cli_subscriptions.list_all,
+            "show": _cli_subscriptions.show,
+            "pause": _cli_subscriptions.pause,
+            "resume": _cli_subscriptions.resume,
+            "remove": _cli_subscriptions.remove,
+            "backfill": _cli_subscriptions.backfill,
+            "sync": _cli_subscriptions.sync,
+        },
+    ),
+    "consumers": (
+        "Those who read the log: where they stand, and what keeps them.",
+        {
+            "list": _cli_consumers.list_all,
+            "lag": _cli_consumers.lag,
+            "stuck": _cli_consumers.stuck,
+            "reset": _cli_consumers.reset,
+            "remove": _cli_consumers.remove,
+        },
+    ),
+}
 for _name, _command in _commands.items():
     app.command(_name)(_command)
+for _group, (_help, _members) in _groups.items():
+    _typer = typer.Typer(help=_help, no_args_is_help=True)
+    for _name, _command in _members.items():
+        _typer.command(_name)(_command)
+    app.add_typer(_typer, name=_group)
 
 
 def run(argv: Sequence[str]) -> int:

@@ -4,14 +4,16 @@ import sys
 from importlib.metadata import version as installed_version
 from typing import Annotated
 
-import psycopg
 import typer
 from rich.text import Text
 
 from ._cli_errors import ExitCode, Usage
-from ._cli_options import AsJson, Dsn, Kind, Queue, client, dsn_of, seconds
+from ._cli_options import AsJson, DryRun, Dsn, Kind, Queue, client, connection, seconds
 from ._cli_output import console, print_json, say, table
+from ._cli_subscriptions import described, say_changes
 from ._cli_text import ago, count, duration
+from ._cli_worker import load_app
+from ._reconcile import Change, reconcile
 from .client import Client
 from .info import QueueStats
 from .migrate import Migration, install_sql
@@ -20,37 +22,51 @@ from .migrate import migrate as migrate_schema
 __all__ = ["migrate", "pause", "prune", "resume", "stats", "version"]
 
 _BATCH = 10_000
+_EVENT = "event"  # what the verb calls users' events among the states of jobs
 
 
 def migrate(
     dsn: Dsn = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; exit 1 if something is pending.")
-    ] = False,
+    check: DryRun = False,
     sql: Annotated[
         bool, typer.Option("--sql", help="Print the install script, for psql or another tool.")
     ] = False,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--app", metavar="MODULE:APP", help="And the subscriptions and consumers it declares."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Install the schema `jobs`, or bring it up to date; safe from many places at once."""
     if sql:
-        if check:
-            raise Usage("--check and --sql exclude each other: choose one")
+        if check or target is not None:
+            other = "--check" if check else "--app"
+            raise Usage(f"{other} and --sql exclude each other: choose one")
         script = install_sql()
         if as_json:
             print_json({"sql": script})
         else:
             sys.stdout.write(script)
         return ExitCode.OK
-    with psycopg.connect(dsn_of(dsn), autocommit=True) as conn:
+    app = None if target is None else load_app(target)  # before anything is changed
+    changes: list[Change] | None = None
+    with connection(dsn) as conn:
         found = migrate_schema(conn, check=check)
+        if not as_json:
+            _say_migration(found, check)
+        if app is not None and not (check and found.pending):
+            changes = reconcile(conn, app, dry_run=check)
+    pending = found.pending or any(change.pending for change in changes or [])
     if as_json:
-        print_json(
-            {**vars(found), "pending": found.pending, "changed": found.pending and not check}
-        )
-    else:
-        _say_migration(found, check)
-    return ExitCode.NO if check and found.pending else ExitCode.OK
+        more = {} if app is None else {"changes": None if changes is None else described(changes)}
+        print_json({**vars(found), "pending": pending, "changed": pending and not check, **more})
+    elif changes is not None:
+        say_changes(changes, check)
+    elif app is not None:
+        say(f"pending: what {target} declares, which is compared once the schema is there")
+    return ExitCode.NO if check and pending else ExitCode.OK
 
 
 def _say_migration(found: Migration, check: bool) -> None:
@@ -137,25 +153,31 @@ def _say_paused(queue: str | None, kind: str | None, paused: bool, as_json: bool
 def prune(
     dsn: Dsn = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Stop after so many jobs.")
+        int | None, typer.Option(min=1, metavar="N", help="Stop after so many jobs, and events.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Delete jobs that ended longer ago than their queue keeps them."""
+    """Delete jobs that ended, and events, longer ago than their queue or category keeps them."""
     gone: dict[str, int] = {}
     with client(dsn) as found:
-        while step := _prune_step(found, limit, sum(gone.values())):
+        while step := _prune_step(found, limit, gone):
             gone = {state: gone.get(state, 0) + step.get(state, 0) for state in {*gone, *step}}
+    events = gone.pop(_EVENT, 0)
     total = sum(gone.values())
     if as_json:
-        print_json({"pruned": total, "states": dict(sorted(gone.items()))})
+        print_json({"pruned": total, "states": dict(sorted(gone.items())), "events": events})
     else:
         parts = ", ".join(f"{number:,} {state}" for state, number in sorted(gone.items()))
-        say(f"pruned {count(total, 'job')}" + (f": {parts}" if parts else ""))
+        more = f", and {count(events, 'event')}" if events else ""
+        say(f"pruned {count(total, 'job')}{more}" + (f": {parts}" if parts else ""))
 
 
-def _prune_step(found: Client, limit: int | None, gone: int) -> dict[str, int]:
-    left = _BATCH if limit is None else min(_BATCH, limit - gone)
+def _prune_step(found: Client, limit: int | None, gone: dict[str, int]) -> dict[str, int]:
+    events = gone.get(_EVENT, 0)
+    done = max(
+        events, sum(gone.values()) - events
+    )  # the verb takes as many of the one as the other
+    left = _BATCH if limit is None else min(_BATCH, limit - done)
     return found.prune(left) if left > 0 else {}
 
 

@@ -4,8 +4,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,58 +11,12 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from txjobs import cli
+import command_line
+from command_line import NOWHERE, Run, refused
 
 Connection = psycopg.Connection[Any]
-NOWHERE = "postgresql://127.0.0.1:1/nothing"
-
-
-@dataclass
-class Answer:
-    """What a command printed, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """The one document on standard output."""
-        (line,) = self.out.splitlines()
-        return json.loads(line)
-
-
-Run = Callable[..., Answer]
-
-
-@pytest.fixture
-def bare(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command without a database."""
-    for name in ("TXJOBS_DSN", "PGHOST", "PGDATABASE", "PGSERVICE"):
-        monkeypatch.delenv(name, raising=False)
-
-    def run(*words: object) -> Answer:
-        code = cli.main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        return Answer(int(code), out, err)
-
-    return run
-
-
-@pytest.fixture
-def txjobs(bare: Run, dsn: str, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command on the test's database."""
-    monkeypatch.setenv("TXJOBS_DSN", dsn)
-    return bare
-
-
-def refused(answer: Answer, code: int, *parts: str) -> None:
-    """One line on standard error, nothing on standard output, and that exit code."""
-    assert answer.code == code
-    assert answer.out == ""
-    (line,) = answer.err.splitlines()
-    for part in parts:
-        assert part in line
+bare = command_line.bare
+txjobs = command_line.txjobs
 
 
 def enqueue(conn: Connection, kind: str = "greet", **options: object) -> int:
@@ -192,6 +144,8 @@ def test_with_debug_an_error_has_its_traceback(bare: Run) -> None:
         (("retry",), "--dead"),
         (("retry", "1", "--dead"), "one or the other"),
         (("migrate", "--check", "--sql"), "choose one"),
+        (("enqueue", "greet", "NaN"), "NaN"),
+        (("enqueue", "greet", '"\udcff"'), "not JSON"),
     ],
     ids=str,
 )
@@ -202,7 +156,8 @@ def test_a_wrong_command_line_is_one_line(txjobs: Run, words: tuple[str, ...], p
 def test_help_names_the_commands_and_the_exit_codes(bare: Run) -> None:
     answer = bare("--help")
     assert answer.code == 0
-    for word in ("migrate", "worker", "enqueue", "list", "show", "retry", "cancel", "pause"):
+    words = ("migrate", "worker", "enqueue", "list", "show", "retry", "cancel", "pause", "events")
+    for word in words:
         assert re.search(rf"\b{word}\b", answer.out)
     assert "Exit codes" in answer.out
 
@@ -454,15 +409,32 @@ def test_prune_deletes_what_is_old_enough(txjobs: Run, conn: Connection) -> None
     assert txjobs("prune").out == "pruned 0 jobs\n"
     conn.execute("select jobs.configure_queue('mail', keep => '0')")
     assert txjobs("prune", "--limit", 1).out == "pruned 1 job: 1 completed\n"
-    assert txjobs("prune", "--json").json == {"pruned": 2, "states": {"completed": 2}}
+    assert txjobs("prune", "--json").json == {
+        "pruned": 2,
+        "states": {"completed": 2},
+        "events": 0,
+    }
+
+
+def test_prune_deletes_events_as_their_category_says(txjobs: Run, conn: Connection) -> None:
+    conn.execute("select count(jobs.append_event('cart-1', 'a')) from generate_series(1, 8)")
+    conn.execute("select jobs.configure_category('cart', keep => '0', keep_last => false)")
+    enqueue(conn, queue="mail")
+    conn.execute("select jobs.complete(token) from jobs.claim()")
+    conn.execute("select jobs.configure_queue('mail', keep => '0')")
+    answer = txjobs("prune", "--limit", 5)
+    assert answer.out == "pruned 1 job, and 5 events: 1 completed\n"
+    assert txjobs("prune", "--json").json == {"pruned": 0, "states": {}, "events": 3}
 
 
 def test_the_documentation_names_every_command_and_exit_code() -> None:
     text = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
     from txjobs._cli_errors import ExitCode
-    from txjobs._cli_main import _commands
+    from txjobs._cli_main import _commands, _groups
 
-    for name in _commands:
-        assert f"## txjobs {name}" in text
+    names = [*_commands, *(f"{group} {name}" for group in _groups for name in _groups[group][1])]
+    for name in names:
+        assert re.search(rf"^##+ txjobs {name}$", text, re.MULTILINE), name
+        assert re.search(rf"^txjobs {name} ", text, re.MULTILINE), name
     for code in ExitCode:
         assert re.search(rf"\| {int(code)} \|", text)
