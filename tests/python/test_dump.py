@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -21,6 +22,7 @@ Install = Callable[[str], object]
 
 # A position for which maintain has to make a partition.
 BEYOND_THE_FIRST_PARTITIONS = 40_000_000
+EVENT_ID = UUID(int=1)
 # The watermarks are made anew; the numbers of the tables' changes come with the installation.
 NOT_CARRIED = {"register", "lane", "migration"}
 
@@ -58,6 +60,27 @@ def fill(conn: Connection) -> None:
     conn.execute(f"select setval('jobs.pos_seq', {BEYOND_THE_FIRST_PARTITIONS})")
     conn.execute("select jobs.maintain()")
     conn.execute("select jobs.enqueue('work', '{}', priority => 10)")
+    fill_the_log(conn)
+
+
+def fill_the_log(conn: Connection) -> None:
+    """Streams, subscriptions in every state, consumers, a snapshot and policies."""
+    for statement in (
+        "select jobs.subscribe('live', '{order.*}', 'order', 'deliver', 'mail', delay => '1 day')",
+        "select jobs.append_event('order-1', 'order.placed', '{\"n\": 1}', 0, %(event_id)s)",
+        'select jobs.append_events(\'order-1\', \'[{"type": "order.paid"}, {"type": "x"}]\')',
+        "select jobs.subscribe('filling', delay => '1 day', from_position => 'beginning')",
+        "select jobs.subscribe('paused', '{order.*}', delay => '1 day')",
+        "select jobs.pause(subscription => 'paused')",
+        "select jobs.append_event('order-1', 'order.sent')",
+        "select jobs.save_snapshot('order-1', 3, '{\"n\": 3}', 2)",
+        "select jobs.create_consumer('reader', 'beginning', '{order.*}', unknown_types => 'skip')",
+        "select jobs.ack('reader', min(pos), min(token)) from jobs.poll('reader')",
+        "select jobs.create_consumer('failing', 'beginning')",
+        "select jobs.nack('failing', '{\"message\": \"why\"}', '1 hour')",
+        "select jobs.configure_category('order', keep => '1 year', keep_last => false)",
+    ):
+        conn.execute(statement.encode(), {"event_id": EVENT_ID})
 
 
 def contents(conn: Connection) -> dict[str, list[Any]]:
@@ -94,6 +117,7 @@ def check_that_jobs_survive(binaries: Binaries, admin: str, install: Install) ->
             assert contents(conn) == before
             assert conn.execute("select * from jobs.verify()").fetchall() == []
             work_what_is_left(conn)
+            go_on_with_the_log(conn)
 
 
 def work_what_is_left(conn: Connection) -> None:
@@ -103,7 +127,51 @@ def work_what_is_left(conn: Connection) -> None:
     for token, _ in jobs:
         conn.execute("select jobs.complete(%s)", (token,))
     conn.execute("select jobs.enqueue('work', '{}')")
-    assert conn.execute("select count(*) from jobs.job").fetchone() == (8,)
+    alone = "select count(*) from jobs.job where not args ? 'event'"
+    assert conn.execute(alone).fetchone() == (8,)
+
+
+def go_on_with_the_log(conn: Connection) -> None:
+    """Appends, subscriptions and consumers go on where they were."""
+    (generation,) = conn.execute("select generation from jobs.fan_out").fetchone() or (0,)
+    assert generation > 0
+    again = "select jobs.append_event('order-1', 'order.placed', event_id => %s)"
+    assert (
+        conn.execute(again, (EVENT_ID,)).fetchone()
+        == conn.execute("select pos from jobs.read_stream('order-1', 1, 1)").fetchone()
+    )
+    before = delivered(conn)
+    conn.execute("select jobs.append_event('order-1', 'order.closed', expected_version => 4)")
+    conn.execute("select jobs.subscribe('another', '{order.closed}')")
+    conn.execute("select jobs.resume(subscription => 'paused')")
+    for _ in range(5):
+        conn.execute("select * from jobs.backfill()")
+    versions = [1, 2, 3, 4, 5]
+    assert before == {"deliver": [1, 2, 4], "filling": versions[:4]}
+    assert delivered(conn) == {
+        "deliver": [1, 2, 4, 5],
+        "filling": versions,
+        "paused": [4, 5],
+    }
+    polled = conn.execute("select version from jobs.poll('reader')").fetchall()
+    assert polled == [(2,), (4,), (5,)]
+    stuck = "select error, failures from jobs.list_consumers('failing')"
+    assert conn.execute(stuck).fetchall() == [({"message": "why"}, 1)]
+    assert conn.execute(
+        "select version, data from jobs.load_snapshot('order-1', 2)"
+    ).fetchall() == [(3, {"n": 3})]
+    assert conn.execute("select * from jobs.verify()").fetchall() == []
+
+
+def delivered(conn: Connection) -> dict[str, list[int]]:
+    """The versions of the events that have become jobs, by kind."""
+    rows = conn.execute(
+        """select k.name,
+          array_agg((j.args #>> '{event,version}')::int order by j.args #> '{event,pos}')
+        from jobs.job as j join jobs.kind as k on k.id = j.kind_id
+        where j.args ? 'event' group by 1"""
+    ).fetchall()
+    return dict(rows)
 
 
 def test_jobs_survive_a_dump_of_what_the_script_installed(
