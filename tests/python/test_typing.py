@@ -1,9 +1,9 @@
 """What a type checker must say to users of the package."""
 
-import re
-
 import pytest
-from mypy import api
+
+from complaints import ASYNC_SIGNATURE, SIGNATURE
+from complaints import complaints as complaints_of
 
 PREAMBLE = """
 import asyncio
@@ -106,10 +106,6 @@ WRONG_ASYNC = {
 }
 
 
-SIGNATURE = "(conn: psycopg.Connection[Any], client: Client) -> None:"
-ASYNC_SIGNATURE = "(conn: psycopg.AsyncConnection[Any], client: AsyncClient) -> None:"
-
-
 def functions() -> dict[str, list[str]]:
     """The lines of a function for each name."""
     found = {
@@ -126,24 +122,7 @@ def functions() -> dict[str, list[str]]:
 @pytest.fixture(scope="module")
 def complaints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """What mypy --strict says of each function, as the codes of its errors."""
-    lines = PREAMBLE.split("\n")
-    owner: dict[int, str] = {}
-    for name, (head, *body) in functions().items():
-        lines.append(head)
-        for line in body:
-            lines.append(f"    {line}")
-            owner[len(lines)] = name
-    folder = tmp_path_factory.mktemp("typing")
-    file = folder / "example.py"
-    file.write_text("\n".join(lines))
-    output, errors, _ = api.run(
-        ["--strict", "--config-file=", f"--cache-dir={folder / 'cache'}", str(file)]
-    )
-    assert not errors, errors
-    said: dict[str, set[str]] = {name: set() for name in functions()}
-    for number, code in re.findall(r":(\d+): error: .*\[([a-z-]+)\]$", output, re.MULTILINE):
-        said[owner.get(int(number), f"the preamble, line {number}: {output}")].add(code)
-    return said
+    return complaints_of(tmp_path_factory.mktemp("typing"), PREAMBLE, functions())
 
 
 def test_right_programs_have_no_complaints(complaints: dict[str, set[str]]) -> None:
