@@ -147,6 +147,55 @@ def test_an_append_that_has_not_seen_the_subscription_gets_its_job_by_backfill(
     assert sorted(delivered(conn)) == [pos, *later]
 
 
+def test_an_append_is_waited_for_from_before_it_looks_at_the_subscriptions(
+    conn: Session, connect: Connect, appender: Session
+) -> None:
+    # held between the look and the insert, where only the lock that it takes first tells of it
+    conn.execute(
+        f"""alter function jobs._appended_before(text, jobs.new_event[]) rename to really_before;
+        create function jobs._appended_before(stream text, events jobs.new_event[])
+        returns bigint[] language plpgsql as $$
+        begin
+          perform pg_advisory_xact_lock_shared({GATE});
+          return jobs.really_before(stream, events);
+        end $$"""
+    )
+    gate = connect()
+    value(gate, "select pg_advisory_lock(%s)", GATE)
+    with threads(1) as pool:
+        try:
+            appended = pool.submit(append, appender, 2)
+            until_waiting(conn, appender)
+            subscribe(conn)
+            for _ in range(5):
+                conn.execute("select jobs.tick()")
+            assert is_filling(conn)
+        finally:
+            value(gate, "select pg_advisory_unlock(%s)", GATE)
+    settle(conn)
+    assert delivered(conn) == appended.result()
+
+
+def test_the_filling_does_not_end_by_what_was_decided_before_the_subscription_was_committed(
+    conn: Session, connect: Connect, appender: Session
+) -> None:
+    operator = connect()
+    begin(operator)
+    subscribe(operator)
+    for _ in range(2):
+        backfill(operator)
+        conn.execute("select jobs.tick()")
+    begin(appender)
+    with held_append(conn, connect, appender) as appended:
+        operator.execute("commit")
+        for _ in range(5):
+            backfill(conn)
+        assert is_filling(conn)
+    appender.execute("commit")
+    settle(conn)
+    assert delivered(conn) == appended.result()
+
+
 def test_an_append_of_long_ago_that_is_rolled_back_ends_the_filling_too(
     conn: Session, connect: Connect, appender: Session
 ) -> None:
