@@ -89,7 +89,7 @@ WRONG = {
     "a wrong start": ('app.consumer("name", from_position="begin")', "arg-type"),
     "a wrong policy": ('app.consumer("n", from_position="now", unknown_types="go")', "arg-type"),
     "an option of jobs": ('app.on("order.placed", max_attempts=3)', "arg-type"),
-    "a handler of no event": ('app.on("a")(in_cents)', "call-overload"),
+    "a handler of no event": ('app.on("a")(in_cents)', "arg-type"),
     "a consumer of no events": ('app.consumer("n", from_position=1)(in_cents)', "type-var"),
     "an upcaster of a class": ('app.upcast("a", from_version=1)(totals)', "type-var"),
     "something else than an event": ("index.enqueue(conn, OrderPlaced(1))", "call-overload"),
