@@ -1,5 +1,5 @@
 \ir lib/setup.sql
-select plan(51);
+select plan(52);
 select stop_the_clock();
 
 create function events_of(subscription text) returns bigint[] language sql as $$
@@ -150,6 +150,9 @@ select count(*) from jobs.prune() \g /dev/null
 select jobs.subscribe('oldest', category => 'g', from_position => 'beginning') \g /dev/null
 do $$ begin while exists (select from jobs.backfill('oldest') where more) loop end loop; end $$;
 select is(numbers_of('oldest'), '{4}', 'the beginning is the oldest event that is there');
+select jobs.subscribe('old', '{p.a}', from_position => 'beginning') \g /dev/null
+do $$ begin while exists (select from jobs.backfill('old') where more) loop end loop; end $$;
+select is((select count(*) from jobs.job where options #>> '{headers,subscription}' = 'old'), 3::bigint, 'also where that is older than what is gone of another category');
 select refuses(format($$select jobs.subscribe('older', category => 'g', from_position => %s)$$, :gone - 1), 'JB011', 'a position before it is refused', 'gone', 'restart at', 'pruned up to');
 select is_consistent();
 select * from finish();
