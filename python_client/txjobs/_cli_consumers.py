@@ -1,4 +1,4 @@
-"""The commands about consumers: list, lag, stuck, reset, remove."""
+"""The commands about consumers: add, list, lag, stuck, reset, remove."""
 
 import sys
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from rich.text import Text
 
 from . import _drivers, _json, _log_calls
 from ._cli_errors import ExitCode
+from ._cli_log import Beginning, Category, JobEvents, Types
 from ._cli_options import AsJson, Dsn, connection, seconds
 from ._cli_output import console, print_json, say, table
 from ._cli_subscriptions import counted, named, wanted
@@ -16,7 +17,7 @@ from ._cli_text import ago, clean, duration
 from ._drivers import Conn
 from .errors import NotFound
 
-__all__ = ["lag", "list_all", "remove", "reset", "stuck"]
+__all__ = ["add", "lag", "list_all", "remove", "reset", "stuck"]
 
 _COLUMNS = [one.removesuffix("::text") for one in _log_calls.CONSUMER_COLUMNS.split(", ")]
 _LAG = ("name", "pos", "behind", "behind_for", "moved_at", "stuck")
@@ -31,6 +32,31 @@ StuckFor = Annotated[
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, on a terminal.")]
+
+
+def add(
+    name: Name,
+    after: Beginning,
+    dsn: Dsn = None,
+    types: Types = None,
+    category: Category = None,
+    job_events: JobEvents = None,
+    unknown_types: Annotated[
+        str,
+        typer.Option(metavar="WORD", help="stop, or skip events of a type its program lacks."),
+    ] = "stop",
+    as_json: AsJson = False,
+) -> None:
+    """Keep a place in the log; one of this name keeps its own, and reads what is given."""
+    call = _log_calls.create_consumer(
+        name, after, types or None, category, job_events, unknown_types
+    )
+    with connection(dsn) as conn:
+        answer = _drivers.run(conn, call)
+    if as_json:
+        print_json({"consumer": name, "answer": answer})
+    else:
+        say(f"{answer}: consumer {name}")
 
 
 def list_all(dsn: Dsn = None, stuck_for: StuckFor = "1m", as_json: AsJson = False) -> None:

@@ -15,6 +15,7 @@ from ._cli_output import console, facts, print_json_text, table
 from ._drivers import Conn
 
 __all__ = [
+    "Beginning",
     "Category",
     "CloudEvents",
     "Found",
@@ -42,6 +43,12 @@ Category = Annotated[
     str | None,
     typer.Option(
         "--category", metavar="NAME", help="Of the streams with this name before the hyphen."
+    ),
+]
+Beginning = Annotated[
+    str,
+    typer.Option(
+        "--after", metavar="POSITION", help="If new, begin after it: now, beginning, or a number."
     ),
 ]
 JobEvents = Annotated[

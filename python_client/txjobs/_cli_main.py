@@ -74,6 +74,7 @@ _groups: dict[str, tuple[str, dict[str, Callable[..., int | None]]]] = {
     "subscriptions": (
         "What makes jobs of events.",
         {
+            "add": _cli_subscriptions.add,
             "list": _cli_subscriptions.list_all,
             "show": _cli_subscriptions.show,
             "pause": _cli_subscriptions.pause,
@@ -86,6 +87,7 @@ _groups: dict[str, tuple[str, dict[str, Callable[..., int | None]]]] = {
     "consumers": (
         "Those who read the log: where they stand, and what keeps them.",
         {
+            "add": _cli_consumers.add,
             "list": _cli_consumers.list_all,
             "lag": _cli_consumers.lag,
             "stuck": _cli_consumers.stuck,

@@ -1,4 +1,4 @@
-"""The commands about subscriptions: list, show, pause, resume, remove, backfill, sync."""
+"""The commands about subscriptions: add, list, show, pause, resume, remove, backfill, sync."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -10,7 +10,8 @@ from rich.text import Text
 from . import _drivers, _log_calls
 from ._calls import Row
 from ._cli_errors import ExitCode
-from ._cli_options import AsJson, DryRun, Dsn, connection
+from ._cli_log import Beginning, Category, Types
+from ._cli_options import AsJson, DryRun, Dsn, connection, seconds
 from ._cli_output import console, facts, print_json, say, table
 from ._cli_text import ago, clean, count, duration
 from ._cli_worker import load_app
@@ -19,6 +20,7 @@ from ._reconcile import Change, reconcile
 from .errors import NotFound
 
 __all__ = [
+    "add",
     "backfill",
     "counted",
     "described",
@@ -39,6 +41,38 @@ _COLUMNS = _log_calls.SUBSCRIPTION_COLUMNS.split(", ")
 _STYLES = {"live": "green", "catching_up": "yellow", "paused": "magenta"}
 
 Name = Annotated[str, typer.Argument(metavar="NAME")]
+
+
+def add(
+    name: Name,
+    dsn: Dsn = None,
+    types: Types = None,
+    category: Category = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", "-k", metavar="NAME", help="Of its jobs.", show_default="NAME"),
+    ] = None,
+    queue: Annotated[
+        str | None,
+        typer.Option("--queue", "-q", metavar="NAME", help="Theirs.", show_default="the kind's"),
+    ] = None,
+    routing_key: Annotated[str | None, typer.Option(metavar="KEY", help="Theirs.")] = None,
+    delay: Annotated[
+        str | None, typer.Option(metavar="TIME", help="How long after its event each may run.")
+    ] = None,
+    after: Beginning = "now",
+    as_json: AsJson = False,
+) -> None:
+    """Make a job of each matching event; one of this name is changed to what is given."""
+    call = _log_calls.subscribe(
+        name, types or None, category, kind, queue, routing_key, after, seconds(delay)
+    )
+    with connection(dsn) as conn:
+        answer = _drivers.run(conn, call)
+    if as_json:
+        print_json({"subscription": name, "answer": answer})
+    else:
+        say(f"{answer}: subscription {name}")
 
 
 def list_all(dsn: Dsn = None, as_json: AsJson = False) -> None:

@@ -40,6 +40,7 @@ def fail(conn: Connection, message: str = "no such order") -> None:
 
 
 EVERY = [
+    ("add", "billing", "--after", "now"),
     ("list",),
     ("lag",),
     ("lag", "billing"),
@@ -71,6 +72,12 @@ def test_a_consumer_that_is_not_there_is_a_no(txjobs: Run, words: tuple[str, ...
 @pytest.mark.parametrize(
     ("words", "part"),
     [
+        (("add", "--after", "now"), "NAME"),
+        (("add", "billing"), "--after"),
+        (("add", "", "--after", "now"), "name"),
+        (("add", "billing", "--after", "tomorrow"), "beginning"),
+        (("add", "billing", "--after", "now", "--type", ""), "types"),
+        (("add", "billing", "--after", "now", "--unknown-types", "ask"), "skip"),
         (("reset",), "NAME"),
         (("reset", "billing"), "POSITION"),
         (("remove",), "NAME"),
@@ -81,6 +88,28 @@ def test_a_consumer_that_is_not_there_is_a_no(txjobs: Run, words: tuple[str, ...
 )
 def test_a_wrong_command_line_is_one_line(txjobs: Run, words: tuple[str, ...], part: str) -> None:
     refused(txjobs("consumers", *words), 2, part)
+
+
+def test_add_makes_the_consumer_that_its_options_describe(txjobs: Run, conn: Connection) -> None:
+    words = ("consumers", "add", "billing", "--after", "beginning")
+    more = ("-t", "a", "-t", "b.*", "--category", "order", "--no-job-events")
+    answer = txjobs(*words, *more, "--unknown-types", "skip")
+    assert (answer.code, answer.out) == (0, "created: consumer billing\n")
+    (found,) = txjobs("consumers", "list", "--json").json["consumers"]
+    assert (found["types"], found["category"], found["job_events"], found["unknown_types"]) == (
+        ["a", "b.*"], "order", False, "skip",
+    )  # fmt: skip
+    answer = txjobs(*words, *more, "--unknown-types", "skip", "--json")
+    assert answer.json == {"consumer": "billing", "answer": "unchanged"}
+    assert txjobs(*words).out == "changed: consumer billing\n"
+
+
+def test_a_consumer_that_is_there_keeps_its_place(txjobs: Run, conn: Connection) -> None:
+    conn.execute("select jobs.append_event('order-1', 'a')")
+    txjobs("consumers", "add", "billing", "--after", "beginning")
+    assert txjobs("consumers", "add", "billing", "--after", "now").out.startswith("unchanged")
+    assert pos(conn) == 0
+    refused(txjobs("consumers", "add", "audit", "--after", "99"), 1, "ahead of the log")
 
 
 @pytest.mark.usefixtures("consumers")

@@ -68,6 +68,7 @@ def jobs(conn: Connection) -> int:
 
 
 EVERY = [
+    ("add", "search"),
     ("list",),
     ("show", "search"),
     ("pause", "search"),
@@ -96,13 +97,59 @@ def test_a_subscription_that_is_not_there_is_a_no(txjobs: Run, verb: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "words", [("show",), ("pause",), ("resume",), ("remove",), ("sync",), ("lst",)], ids=" ".join
+    "words",
+    [("add",), ("show",), ("pause",), ("resume",), ("remove",), ("sync",), ("lst",)],
+    ids=" ".join,
 )
 def test_a_wrong_command_line_is_one_line(txjobs: Run, words: tuple[str, ...]) -> None:
     refused(txjobs("subscriptions", *words), 2, "--help")
 
 
-# list, show
+# add, list, show
+
+
+def test_add_makes_the_subscription_that_its_options_describe(
+    txjobs: Run, conn: Connection
+) -> None:
+    append(conn, 2)
+    words = ("subscriptions", "add", "mail", "-t", "order.*", "-t", "b", "--category", "order")
+    more = ("-k", "send", "-q", "post", "--routing-key", "eu", "--delay", "1m30s")
+    answer = txjobs(*words, *more, "--after", "beginning")
+    assert (answer.code, answer.out) == (0, "created: subscription mail\n")
+    found = txjobs("subscriptions", "show", "mail", "--json").json
+    assert (found["types"], found["category"], found["kind"]) == (["order.*", "b"], "order", "send")
+    assert (found["queue"], found["routing_key"], found["delay"]) == ("post", "eu", 90)
+    assert jobs(conn) == 2
+    assert txjobs(*words, *more, "--json").json == {"subscription": "mail", "answer": "unchanged"}
+    assert txjobs(*words).out == "changed: subscription mail\n"
+    assert txjobs("subscriptions", "show", "mail", "--json").json["kind"] == "mail"
+
+
+def test_a_new_subscription_begins_now(txjobs: Run, conn: Connection) -> None:
+    append(conn)
+    txjobs("subscriptions", "add", "search")
+    assert jobs(conn) == 0
+    append(conn)
+    assert jobs(conn) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "part"),
+    [
+        (("", "--type", "a"), 2, "name"),
+        (("a", "--type", ""), 2, "types"),
+        (("a", "--after", "tomorrow"), 2, "beginning"),
+        (("a", "--after", "99"), 1, "ahead of the log"),
+        (("a", "--delay", "soon"), 2, "5m"),
+        (("a", "--delay", "-1s"), 2, "5m"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_a_subscription_is_one_line(
+    txjobs: Run, words: tuple[str, ...], code: int, part: str
+) -> None:
+    refused(txjobs("subscriptions", "add", *words), code, part)
+    assert txjobs("subscriptions", "list", "--json").json == {"subscriptions": []}
 
 
 def test_list_shows_what_each_matches_and_how_far_it_is(txjobs: Run, conn: Connection) -> None:
