@@ -3,7 +3,7 @@
 import copy
 import dataclasses
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import _json
@@ -190,7 +190,7 @@ class EventTypes:
                 event.pos,
                 event.schema_version,
             ) from error
-        return replace(event, schema_version=known.schema_version, data=data)
+        return event.with_data(data, known.schema_version)
 
     def _upcast(self, event: Event[Any], known: EventType) -> Any:
         found = event.schema_version

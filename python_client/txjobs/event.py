@@ -92,6 +92,21 @@ class Event(Generic[D_co]):
             found["data"],
         )
 
+    def with_data(self, data: Any, schema_version: int) -> "Event[Any]":
+        """The same event with other data."""
+        # Spelled out, since dataclasses.replace takes as long as all else of reading an event.
+        return Event(
+            self.pos,
+            self.at,
+            self.stream,
+            self.version,
+            self.type,
+            schema_version,
+            self.event_id,
+            self.headers,
+            data,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
