@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+FAR = 10_000  # positions
+LONG_AGO = 60.0  # seconds
+
 
 class Refused(Exception):
     """A verb raises this SQLSTATE, with this DETAIL where that matters."""
@@ -99,6 +102,7 @@ class Consumer:
 
     filter: Filter
     pos: int
+    at: float  # when it was moved
     acked: int | None = None
     polled: int | None = None
     scanned: int = 0
@@ -255,6 +259,13 @@ class LogModel:
             return []
         return self.read(consumer.filter, consumer.pos)[:most]
 
+    def look(self, consumer: Consumer, last: int) -> None:
+        """A poll that has found nothing notes how far it has looked, if that is far or long ago."""
+        if consumer.is_leased(self.now) or consumer.is_waiting(self.now) or last <= consumer.pos:
+            return
+        if last - consumer.pos >= FAR or consumer.at <= self.now - LONG_AGO:
+            consumer.pos, consumer.at = last, self.now
+
     def poll(
         self, consumer: Consumer, got: list[Event], most: int, last: int, token: int, lease: float
     ) -> None:
@@ -272,7 +283,7 @@ class LogModel:
             return pos
         if consumer.polled is None or not consumer.pos < pos <= consumer.polled:
             raise Refused("JB005")
-        consumer.acked = pos
+        consumer.acked, consumer.at = pos, self.now
         consumer.pos = consumer.scanned if pos == consumer.polled else pos
         if here or pos == consumer.polled:
             consumer.until = None
