@@ -11,10 +11,11 @@ import psycopg
 import pytest
 from mypy import api
 
-from txjobs import Client, Worker, embedded
+from txjobs import Client, Snapshot, VersionConflict, Worker, embedded
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+PYTHON_GUIDE = ROOT / "docs" / "python.md"
 ORDERS = "create table orders (id int primary key, total int not null, paid int not null default 0)"
 
 
@@ -94,7 +95,51 @@ def test_the_guide_to_the_log_runs_in_psql_from_its_beginning_to_its_end(
     assert orders.execute(consumers).fetchall() == [(True, 0, False)]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/log.md", "docs/adr/README.md"])
+def test_the_python_guide_to_the_log_is_a_shop_that_works(
+    conn: psycopg.Connection[Any], dsn: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conn.execute("create table account as select 0 as due")
+    shop = types.ModuleType("shop")
+    sys.modules["shop"] = shop
+    try:
+        source = "\n".join(examples(PYTHON_GUIDE, "python"))
+        exec(compile(source, "python.md", "exec"), shop.__dict__)  # noqa: S102
+        shop.deploy(conn)
+        printed = capsys.readouterr().out.splitlines()
+        shop.place(conn, 7, 4999)
+        shop.pay(conn, 7, 999)
+        Client(conn).append("order-8", "order.placed", {"euros": 3}, schema_version=1)
+        with pytest.raises(ValueError, match="4000 left"):
+            shop.pay(conn, 7, 4001)
+        with pytest.raises(VersionConflict):
+            shop.place(conn, 7, 1)
+        assert Worker(shop.app, dsn, drain=True).main() == 0
+        shop.EVERY = 2
+        assert [shop.due_quickly(conn, "order-7") for _ in range(2)] == [4000, 4000]
+    finally:
+        del sys.modules["shop"]
+    assert printed == [
+        "create subscription index",
+        "create subscription webhook",
+        "create consumer billing",
+    ]
+    assert conn.execute("select due from account").fetchone() == (4300,)
+    client = Client(conn)
+    indexed = {client.result(job.id) for job in client.list("completed", kind="index")}
+    assert indexed == {"order-7: 4999", "order-8: 300"}
+    assert len(client.list("scheduled", kind="webhook")) == 3
+    assert client.load_snapshot("order-7") == Snapshot(2, 4000)
+
+
+def test_the_python_guide_to_the_log_is_typed(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text("\n".join(examples(PYTHON_GUIDE, "python")))
+    report, errors, status = api.run(["--strict", str(tmp_path / "shop.py")])
+    assert status == 0, report + errors
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/log.md", "docs/python.md", "docs/adr/README.md"]
+)
 def test_every_link_leads_somewhere(page: str) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text()):
         if not target.startswith("https://"):
