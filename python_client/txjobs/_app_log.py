@@ -71,7 +71,7 @@ class LogRegistry(TaskRegistry):
         """The declared subscriptions, by name."""
         return self._subscriptions
 
-    def event(self, type: str, /, *, schema_version: int = 1) -> Callable[[C], C]:  # noqa: A002
+    def event(self, event_type: str, /, *, schema_version: int = 1) -> Callable[[C], C]:
         """Registers a dataclass, or a pydantic model, as what events of a type are made of.
 
         `schema_version` goes up when the class changes in a way that old data does not fit; an
@@ -87,19 +87,19 @@ class LogRegistry(TaskRegistry):
         """
 
         def register(cls: C) -> C:
-            self._event_types.register(type, schema_version, cls)
+            self._event_types.register(event_type, schema_version, cls)
             return cls
 
         return register
 
-    def upcast(self, type: str, /, *, from_version: int) -> Callable[[U], U]:  # noqa: A002
+    def upcast(self, event_type: str, /, *, from_version: int) -> Callable[[U], U]:
         """Registers what makes data of a version data of the next one: a function of a dict.
 
         Upcasters are chained up to the `schema_version` of the registered class.
         """
 
         def register(function: U) -> U:
-            self._event_types.add_upcaster(type, from_version, function)
+            self._event_types.add_upcaster(event_type, from_version, function)
             return function
 
         return register
@@ -339,6 +339,9 @@ class LogRegistry(TaskRegistry):
         def register(fn: ConsumerFunction) -> ConsumerFunction:
             if name in self._consumers:
                 raise ConfigurationError(f"two consumers are named {name!r}")
+            if inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
+                # Called, it would do nothing, and the events would count as applied.
+                raise ConfigurationError(f"{of}: its function yields: let it return instead")
             self._consumers[name] = Consumer(
                 name=name,
                 fn=fn,

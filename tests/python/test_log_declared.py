@@ -115,6 +115,19 @@ def test_two_consumers_of_one_name_are_refused(app: Jobs) -> None:
         app.consumer("billing", from_position="now")(apply_async)
 
 
+def test_a_function_that_would_not_run_is_refused(app: Jobs) -> None:
+    def yields(conn: Conn, events: list[Event]) -> Any:
+        yield
+
+    async def yields_async(conn: Any, events: list[Event]) -> Any:
+        yield
+
+    for fn in (yields, yields_async):
+        with pytest.raises(ConfigurationError, match="let it return"):
+            app.consumer("billing", from_position="now")(fn)
+    assert not app.consumers
+
+
 def test_events_come_in_order_with_their_data_typed(app: Jobs, conn: Conn, client: Client) -> None:
     app.consumer("billing", from_position="beginning", types=["order.*", "note.taken"])(apply)
     app.append(conn, "order-7", OrderPlaced(1))
