@@ -54,10 +54,7 @@ class _Fenced(TxjobsError):
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """What is to be noted of the consumer, if it still stands before this position.
-
-    `token` is that of a batch whose lease may have been committed.
-    """
+    """What is to be noted of the consumer; `token` is of a lease that may have been committed."""
 
     pos: int
     error: BaseException
@@ -255,39 +252,30 @@ class ConsumerLoop:
             self._unnoted = _Failure(first, error)
 
     async def _note(self, conn: ConsumerConn, failure: _Failure) -> None:
-        # The batch is polled again, in the transaction that notes its failure: another process may
-        # have applied it since the rollback, and would be blamed for it.
+        # The batch is polled once more, since a nack would wait for another process that has it.
         await conn.begin()
-        token = failure.token
+        retry_at = None
         rows = await conn.run(log_calls.poll(self.name, 1, None))
-        if rows:
-            token = None
-        if (rows and rows[0][1] == failure.pos) or token is not None:
-            call = log_calls.nack(self.name, error_json(failure.error), None, failure.pos, token)
+        if rows or failure.token is not None:
+            error, token = error_json(failure.error), None if rows else failure.token
+            call = log_calls.nack(self.name, error, None, failure.pos, token)
             try:
                 retry_at = await conn.run(call)
-            except StaleClaim:
-                self._unnoted = None
-                raise
-            await conn.commit()
-            _log.error(
-                "consumer %s stops at position %s, next try at %s: %r",
-                self.name,
-                failure.pos,
-                retry_at,
-                failure.error,
-                extra={"consumer": self.name, "position": failure.pos},
-            )
-        else:
+            except StaleClaim as stale:
+                _log.info("consumer %s: %s", self.name, stale)
+        if retry_at is None:
             await conn.rollback()
-            _log.error(
-                "consumer %s failed at position %s, where another process has it by now: %r",
-                self.name,
-                failure.pos,
-                failure.error,
-                extra={"consumer": self.name, "position": failure.pos},
-            )
+        else:
+            await conn.commit()
         self._unnoted = None
+        _log.error(
+            "consumer %s stops at position %s, %s: %r",
+            self.name,
+            failure.pos,
+            f"next try at {retry_at}" if retry_at else "where another process has gone on",
+            failure.error,
+            extra={"consumer": self.name, "position": failure.pos},
+        )
 
     def _refused(self, error: EngineError) -> None:
         self._refusals += 1

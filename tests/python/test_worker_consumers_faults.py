@@ -11,6 +11,7 @@ import pytest
 
 from consumers import append, applied, consumer, listed, make_projection
 from txjobs import Event, Jobs
+from txjobs._consumer_loop import ConsumerLoop
 from waiting import until
 from workers import drain, running
 
@@ -166,10 +167,13 @@ def test_an_event_over_which_connections_are_lost_again_and_again_is_named(
 
 
 def test_who_has_failed_is_not_noted_where_another_has_applied_it_meanwhile(
-    app: Jobs, dsn: str, conn: Conn, connect: Any, monkeypatch: pytest.MonkeyPatch
+    app: Jobs,
+    dsn: str,
+    conn: Conn,
+    connect: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    from txjobs._consumer_loop import ConsumerLoop
-
     note = ConsumerLoop._note
 
     async def after_another_one(self: ConsumerLoop, *args: Any) -> None:
@@ -188,9 +192,9 @@ def test_who_has_failed_is_not_noted_where_another_has_applied_it_meanwhile(
     append(conn, [1])
     with running(app, dsn) as worker:
         until(lambda: worker.stats.consumer_failures == 1, "it has failed")
-        until(lambda: listed(conn)["behind"] == 0, "the other one has applied it")
-        time.sleep(0.3)
-    assert (listed(conn)["failures"], listed(conn)["stuck"]) == (0, False)
+        until(lambda: "where another process has gone on" in caplog.text, "it says so")
+    found = listed(conn)
+    assert (found["behind"], found["failures"], found["stuck"]) == (0, 0, False)
 
 
 @pytest.mark.parametrize("is_async", [False, True])
@@ -272,3 +276,34 @@ def test_a_consumer_whose_next_events_were_pruned_says_so_and_skips_nothing(
         assert applied(conn) == [1]
         conn.execute("select jobs.reset_consumer('sums', 'beginning')")
         until(lambda: applied(conn) == [1, 2, 3], "it goes on from where it is told to")
+
+
+def test_who_has_failed_does_not_wait_for_another_that_is_in_the_batch(
+    app: Jobs,
+    dsn: str,
+    conn: Conn,
+    connect: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    note = ConsumerLoop._note
+    other = connect(autocommit=False)
+
+    async def while_another_one_has_it(self: ConsumerLoop, *args: Any) -> None:
+        other.execute("select pos from jobs.poll('sums')")
+        await note(self, *args)
+
+    monkeypatch.setattr(ConsumerLoop, "_note", while_another_one_has_it)
+
+    @consumer(app, "sums")
+    def sums(conn: Conn, events: list[Event[Any]]) -> None:
+        raise ValueError("only here")
+
+    append(conn, [1])
+    with running(app, dsn) as worker:
+        gone_on = "where another process has gone on"
+        until(lambda: gone_on in caplog.text, "it leaves that to the other one", seconds=10)
+        assert worker.stats.consumer_failures == 1
+        other.rollback()
+        monkeypatch.setattr(ConsumerLoop, "_note", note)
+        until(lambda: listed(conn)["failures"], "its turn comes again")
