@@ -102,13 +102,13 @@ class Selection:
         if self.category is not None and self.job_events is not None:
             raise Usage("--category and --job-events exclude each other: jobs are --category job")
 
-    def after(self, position: int | None, size: int) -> Call[list[Found]]:
+    def after(self, position: int | None, size: int, allow_gaps: bool = False) -> Call[list[Found]]:
         """A page of them."""
         types = self.types or None
         if self.category is None:
-            call = _log_calls.read_all(position, size, types, self.job_events)
+            call = _log_calls.read_all(position, size, types, self.job_events, allow_gaps)
         else:
-            call = _log_calls.read_category(self.category, position, size, types)
+            call = _log_calls.read_category(self.category, position, size, types, allow_gaps)
         return reading(call, self.cloudevents)
 
 
@@ -117,9 +117,10 @@ def pages(
 ) -> Iterator[list[Found]]:
     """Events after a position, in order, to the end of the log or so many positions."""
     left = limit
+    gaps = after is None  # from the beginning: what retention has left
     while left is None or left > 0:
         size = PAGE if left is None else min(PAGE, left)
-        events = _drivers.run(conn, selection.after(after, size))
+        events = _drivers.run(conn, selection.after(after, size, gaps))
         if events:
             yield events
             after = events[-1].pos

@@ -51,6 +51,7 @@ class LogClient(ClientBase):
         max_events: int = 1000,
         types: Sequence[str] | None = None,
         job_events: bool | None = None,
+        allow_gaps: bool = False,
     ) -> list[Event]:
         """A page of the log in order, users' events and jobs': what comes after a position.
 
@@ -61,10 +62,11 @@ class LogClient(ClientBase):
             max_events: positions at most, 1 to 10000; the jobs of one transition share one
             types: patterns such as `order.*` or `job.dead`; default any
             job_events: True: only jobs' events, False: only users', default both
+            allow_gaps: read on though events after that position were pruned
 
         Raises `PositionGone`, which says where to restart.
         """
-        return self._run(_log_requests.read_all(after, max_events, types, job_events))
+        return self._run(_log_requests.read_all(after, max_events, types, job_events, allow_gaps))
 
     def read_category(
         self,
@@ -73,9 +75,12 @@ class LogClient(ClientBase):
         *,
         max_events: int = 1000,
         types: Sequence[str] | None = None,
+        allow_gaps: bool = False,
     ) -> list[Event]:
         """A page of the events of all streams of a category, as `read_all`."""
-        return self._run(_log_requests.read_category(category, after, max_events, types))
+        return self._run(
+            _log_requests.read_category(category, after, max_events, types, allow_gaps)
+        )
 
     def read_stream(
         self,
@@ -161,9 +166,12 @@ class LogClient(ClientBase):
         """
         return self._run(_log_requests.consumers(name, stuck_for))
 
-    def reset_consumer(self, name: str, from_position: StartAt) -> int:
-        """The consumer goes on after it, forwards or backwards; its failures are forgotten."""
-        return self._run(_log_requests.reset_consumer(name, from_position))
+    def reset_consumer(self, name: str, from_position: StartAt, *, allow_gaps: bool = False) -> int:
+        """The consumer goes on after it, forwards or backwards; its failures are forgotten.
+
+        With `allow_gaps` also where events after that position were pruned.
+        """
+        return self._run(_log_requests.reset_consumer(name, from_position, allow_gaps))
 
     def delete_consumer(self, name: str) -> bool:
         """Whether there was one; its position is gone."""
@@ -177,8 +185,14 @@ class LogClient(ClientBase):
         types: Sequence[str] | None = None,
         job_events: bool | None = None,
     ) -> Iterator[Event]:
-        """Every event after a position up to now, a page at a time, as `read_all`."""
-        while events := self.read_all(after, max_events=page, types=types, job_events=job_events):
+        """Every event after a position up to now, a page at a time, as `read_all`.
+
+        From the beginning (no `after`) that is what retention has left.
+        """
+        gaps = after is None
+        while events := self.read_all(
+            after, max_events=page, types=types, job_events=job_events, allow_gaps=gaps
+        ):
             yield from events
             after = events[-1].pos
 
@@ -228,6 +242,7 @@ class AsyncLogClient(AsyncClientBase):
         max_events: int = 1000,
         types: Sequence[str] | None = None,
         job_events: bool | None = None,
+        allow_gaps: bool = False,
     ) -> list[Event]:
         """A page of the log in order, users' events and jobs': what comes after a position.
 
@@ -238,10 +253,13 @@ class AsyncLogClient(AsyncClientBase):
             max_events: positions at most, 1 to 10000; the jobs of one transition share one
             types: patterns such as `order.*` or `job.dead`; default any
             job_events: True: only jobs' events, False: only users', default both
+            allow_gaps: read on though events after that position were pruned
 
         Raises `PositionGone`, which says where to restart.
         """
-        return await self._run(_log_requests.read_all(after, max_events, types, job_events))
+        return await self._run(
+            _log_requests.read_all(after, max_events, types, job_events, allow_gaps)
+        )
 
     async def read_category(
         self,
@@ -250,9 +268,12 @@ class AsyncLogClient(AsyncClientBase):
         *,
         max_events: int = 1000,
         types: Sequence[str] | None = None,
+        allow_gaps: bool = False,
     ) -> list[Event]:
         """A page of the events of all streams of a category, as `read_all`."""
-        return await self._run(_log_requests.read_category(category, after, max_events, types))
+        return await self._run(
+            _log_requests.read_category(category, after, max_events, types, allow_gaps)
+        )
 
     async def read_stream(
         self,
@@ -344,9 +365,14 @@ class AsyncLogClient(AsyncClientBase):
         """
         return await self._run(_log_requests.consumers(name, stuck_for))
 
-    async def reset_consumer(self, name: str, from_position: StartAt) -> int:
-        """The consumer goes on after it, forwards or backwards; its failures are forgotten."""
-        return await self._run(_log_requests.reset_consumer(name, from_position))
+    async def reset_consumer(
+        self, name: str, from_position: StartAt, *, allow_gaps: bool = False
+    ) -> int:
+        """The consumer goes on after it, forwards or backwards; its failures are forgotten.
+
+        With `allow_gaps` also where events after that position were pruned.
+        """
+        return await self._run(_log_requests.reset_consumer(name, from_position, allow_gaps))
 
     async def delete_consumer(self, name: str) -> bool:
         """Whether there was one; its position is gone."""
@@ -360,9 +386,13 @@ class AsyncLogClient(AsyncClientBase):
         types: Sequence[str] | None = None,
         job_events: bool | None = None,
     ) -> AsyncIterator[Event]:
-        """Every event after a position up to now, a page at a time, as `read_all`."""
+        """Every event after a position up to now, a page at a time, as `read_all`.
+
+        From the beginning (no `after`) that is what retention has left.
+        """
+        gaps = after is None
         while events := await self.read_all(
-            after, max_events=page, types=types, job_events=job_events
+            after, max_events=page, types=types, job_events=job_events, allow_gaps=gaps
         ):
             for event in events:
                 yield event

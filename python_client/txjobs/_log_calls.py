@@ -64,26 +64,34 @@ def read_stream(
 
 
 def read_category(
-    category: str, after: int | None, max_events: int, types: Sequence[str] | None
+    category: str,
+    after: int | None,
+    max_events: int,
+    types: Sequence[str] | None,
+    allow_gaps: bool,
 ) -> Call[Sequence[Row]]:
     """Rows of EVENT_COLUMNS."""
     return Call(
         f"select {EVENT_COLUMNS} from jobs.read_category(%s::text, %s::text::bigint, "
-        "%s::text::int, %s::text::text[])",
-        (category, _number(after), str(max_events), texts(types)),
+        "%s::text::int, %s::text::text[], %s::text::boolean)",
+        (category, _number(after), str(max_events), texts(types), _flag(allow_gaps)),
         rows_as_they_are,
         writes=False,
     )
 
 
 def read_all(
-    after: int | None, max_events: int, types: Sequence[str] | None, job_events: bool | None
+    after: int | None,
+    max_events: int,
+    types: Sequence[str] | None,
+    job_events: bool | None,
+    allow_gaps: bool,
 ) -> Call[Sequence[Row]]:
     """Rows of EVENT_COLUMNS."""
     return Call(
         f"select {EVENT_COLUMNS} from jobs.read_all(%s::text::bigint, %s::text::int, "
-        "%s::text::text[], %s::text::boolean)",
-        (_number(after), str(max_events), texts(types), _flag(job_events)),
+        "%s::text::text[], %s::text::boolean, %s::text::boolean)",
+        (_number(after), str(max_events), texts(types), _flag(job_events), _flag(allow_gaps)),
         rows_as_they_are,
         writes=False,
     )
@@ -257,9 +265,13 @@ def nack(
     )
 
 
-def reset_consumer(name: str, from_position: str) -> Call[int]:
+def reset_consumer(name: str, from_position: str, allow_gaps: bool = False) -> Call[int]:
     """The position after which it goes on."""
-    return Call("select jobs.reset_consumer(%s::text, %s::text)", (name, from_position), scalar)
+    return Call(
+        "select jobs.reset_consumer(%s::text, %s::text, %s::text::boolean)",
+        (name, from_position, _flag(allow_gaps)),
+        scalar,
+    )
 
 
 def delete_consumer(name: str) -> Call[bool]:

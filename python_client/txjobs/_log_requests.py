@@ -32,17 +32,25 @@ def _events(call: Call[Sequence[Row]]) -> Call[list[Event]]:
 
 
 def read_all(
-    after: int | None, max_events: int, types: Sequence[str] | None, job_events: bool | None
+    after: int | None,
+    max_events: int,
+    types: Sequence[str] | None,
+    job_events: bool | None,
+    allow_gaps: bool,
 ) -> Call[list[Event]]:
     """A page of the log."""
-    return _events(_log_calls.read_all(after, max_events, types, job_events))
+    return _events(_log_calls.read_all(after, max_events, types, job_events, allow_gaps))
 
 
 def read_category(
-    category: str, after: int | None, max_events: int, types: Sequence[str] | None
+    category: str,
+    after: int | None,
+    max_events: int,
+    types: Sequence[str] | None,
+    allow_gaps: bool,
 ) -> Call[list[Event]]:
     """A page of a category."""
-    return _events(_log_calls.read_category(category, after, max_events, types))
+    return _events(_log_calls.read_category(category, after, max_events, types, allow_gaps))
 
 
 def read_stream(
@@ -108,6 +116,8 @@ def _consumer(row: Row) -> ConsumerInfo:
     return ConsumerInfo(*row[:error], text and _json.loads(text), *row[error + 1 :])
 
 
-def reset_consumer(name: str, from_position: StartAt) -> Call[int]:
+def reset_consumer(name: str, from_position: StartAt, allow_gaps: bool) -> Call[int]:
     """The position after which it goes on."""
-    return _log_calls.reset_consumer(name, start_text(from_position, f"consumer {name}"))
+    return _log_calls.reset_consumer(
+        name, start_text(from_position, f"consumer {name}"), allow_gaps
+    )

@@ -61,7 +61,7 @@ begin
     end if;
     return 'changed';
   end if;
-  _start := jobs._start(from_position::text, _patterns, category, job_events);
+  _start := jobs._start(from_position::text, _patterns, category, job_events, false);
   insert into jobs.consumer (name, types, category, job_events, unknown_types, created_at)
   values (_new.name, _new.types, _new.category, _new.job_events, _new.unknown_types, jobs.now())
   on conflict on constraint consumer_name_is_unique do nothing
@@ -69,6 +69,7 @@ begin
   if _new.id is null then   -- made by another transaction meanwhile
     return jobs.create_consumer(name, from_position, types, category, job_events, unknown_types);
   end if;
-  perform jobs._move_cursor(jobs._new_cursor(_new.id, _start));
+  perform jobs._move_cursor(jobs._new_cursor(_new.id, _start,
+    jobs._pruned_pos(_patterns, category, job_events)));
   return 'created';
 end $$;

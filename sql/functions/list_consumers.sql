@@ -38,11 +38,12 @@ begin
       select jobs._pruned_pos(jobs._patterns(c.types), c.category, c.job_events) as pos) as p
     cross join lateral (
       select count(distinct r.pos) as behind, _now - min(r.at) as behind_for
-      from jobs._read(greatest(s.pos, p.pos), _upto, 10000, jobs._patterns(c.types), c.category,
+      from jobs._read(s.pos, _upto, 10000, jobs._patterns(c.types), c.category,
         c.job_events) as r) as l
     cross join lateral (
       select case
-        when s.pos < p.pos then format('its next events were pruned, up to %s: reset it', p.pos)
+        when greatest(s.pos, s.accepted_pos) < p.pos then
+          format('its next events were pruned, up to %s: reset it', p.pos)
         when s.failures > 0 then format('failed %s times: %s', s.failures,
           coalesce(s.error ->> 'message', 'no error was given'))
         when l.behind > 0 and s.at < _now - stuck_for

@@ -53,8 +53,8 @@ begin
         _consumer.job_events))
     and (_upto - _cursor.pos < 10000 and _cursor.at > _now - interval '1 min'
       or _upto <= _cursor.pos) then
-    perform jobs._check_pos(
-      _cursor.pos, _patterns, _consumer.category, _consumer.job_events);
+    perform jobs._check_pos(greatest(_cursor.pos, _cursor.accepted_pos), _patterns,
+      _consumer.category, _consumer.job_events);
     return;
   end if;
 
@@ -72,7 +72,8 @@ begin
     select e from jobs._read(_cursor.pos, _upto, max_events, _patterns, _consumer.category,
       _consumer.job_events) as e);
   -- now: what was pruned before the read shows
-  perform jobs._check_pos(_cursor.pos, _patterns, _consumer.category, _consumer.job_events);
+  perform jobs._check_pos(greatest(_cursor.pos, _cursor.accepted_pos), _patterns,
+      _consumer.category, _consumer.job_events);
   if _events = '{}' then
     if _upto > _cursor.pos then
       _cursor.pos := _upto;

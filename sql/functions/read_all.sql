@@ -8,11 +8,13 @@
 --               transition (job_event.type), their data {"job_id", "kind", "queue", "attempt",
 --               "worker", "data"}
 --   job_events  true: only jobs' events, false: only users', default both
+--   allow_gaps  also if events after that position were pruned: what is left of them is read; for
+--               the pages after one without `after`. Default false
 -- SQLSTATEs: JB002, JB011 events after that position are gone, or it is ahead of the log. Writes
 -- nothing, but ticks if nobody has for a second.
 create or replace function jobs.read_all(
   after bigint default null, max_events int default 1000, types text[] default null,
-  job_events boolean default null)
+  job_events boolean default null, allow_gaps boolean default false)
 returns setof jobs.log_event
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -29,6 +31,6 @@ begin
   return query
     select * from jobs._read(coalesce(after, 0), _upto, max_events, _patterns, null, job_events);
   if after is not null then   -- now: what was pruned before the read shows
-    perform jobs._check_pos(after, _patterns, null, job_events);
+    perform jobs._check_pos(after, _patterns, null, job_events, allow_gaps);
   end if;
 end $$;

@@ -64,7 +64,7 @@ begin
 
   -- the beginning: whatever is there, also what is older than an event that has been pruned
   _new.backfill_pos := case when _from = 'beginning' then 0
-    else jobs._start(_from, _new.patterns, category, false) end;
+    else jobs._start(_from, _new.patterns, category, false, false) end;
   _new.live := '{}';
   _new.changed_xid := pg_current_xact_id();
   if _from = 'now' then

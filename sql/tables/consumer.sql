@@ -21,6 +21,7 @@ create table jobs.consumer_cursor (
   ver bigint not null,
   at timestamptz not null,      -- when it was last moved
   pos bigint not null,          -- events up to here are done with
+  accepted_pos bigint not null, -- it is known that events up to here may be missing
   acked_pos bigint,             -- the last position that was acknowledged
   polled_pos bigint,            -- of the last event of the batch that is out
   scanned_pos bigint,           -- nothing for this consumer lies between polled_pos and here
