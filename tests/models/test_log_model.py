@@ -13,7 +13,13 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 from psycopg.types.json import Jsonb
 
 from faults.sessions import Session, rows, value
@@ -48,6 +54,8 @@ sizes = st.sampled_from([1, 2, 3, 100])
 names = st.sampled_from(["one", "two"])
 starts = st.sampled_from(["beginning", "now", "somewhere"])
 number = st.integers(0, 10_000)
+tokens = st.sampled_from([True, True, True, False, None])  # its own, none, another
+rarely = st.sampled_from([False, False, True])
 
 
 def act(verb: str, **arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
@@ -77,16 +85,18 @@ CHANGES = st.one_of(
         expected=st.sampled_from([None, None, 0, 1, 2, 3]),
     ),
     act("subscribe", name=names, what=filters, where=starts, nth=number),
-    act("unsubscribe", name=names),
+    act("unsubscribe", name=names, really=rarely),
     act("pause_or_resume", name=names, pauses=st.booleans()),
     act("backfill", most=st.sampled_from([1, 2, 1000]), only=st.one_of(st.none(), names)),
     act("create_consumer", name=names, what=filters, where=starts, nth=number),
     act("poll_alone", name=names, most=sizes),
+    act("poll_then_ack", name=names, most=sizes, nth=number, with_token=tokens),
+    act("poll_then_ack", name=names, most=sizes, nth=number, with_token=tokens),
     act(
         "ack_alone",
         name=names,
         nth=number,
-        with_token=st.sampled_from([True, True, True, False, None]),
+        with_token=tokens,
     ),
     act(
         "poll_and_ack",
@@ -97,7 +107,7 @@ CHANGES = st.one_of(
     ),
     act("nack", name=names, retry_in=st.sampled_from([0.0, 10.0]), with_token=st.booleans()),
     act("reset_consumer", name=names, where=starts, nth=number),
-    act("delete_consumer", name=names, really=st.sampled_from([False, False, True])),
+    act("delete_consumer", name=names, really=rarely),
     act("advance", seconds=st.sampled_from([1.0, 11.0, 31.0])),
 )
 READS = st.one_of(
@@ -175,6 +185,13 @@ class Log(RuleBasedStateMachine):
         if where == "somewhere":
             return str(self.position(nth)), self.position(nth)
         return where, 0 if where == "beginning" else value(self.conn, LAST_POS)
+
+    @initialize(what=filters, where=starts)
+    def begin(self, what: Filter, where: str) -> None:
+        """Somebody reads."""
+        for name in ("one", "two"):
+            self.create_consumer(name, what, where, 0)
+            self.subscribe(name, Filter(), "now", 0)
 
     @rule(append=APPENDS, change=CHANGES, read=READS)
     def step(
@@ -312,9 +329,10 @@ class Log(RuleBasedStateMachine):
         )
         assert answer == [(self.model.subscribe(name, what, None if said == "now" else after),)]
 
-    def unsubscribe(self, name: str) -> None:
-        there = self.model.subscriptions.pop(name, None)
-        assert self.call("select jobs.unsubscribe(%s)", name) == [(there is not None,)]
+    def unsubscribe(self, name: str, really: bool) -> None:
+        if really:
+            there = self.model.subscriptions.pop(name, None)
+            assert self.call("select jobs.unsubscribe(%s)", name) == [(there is not None,)]
 
     def pause_or_resume(self, name: str, pauses: bool) -> None:
         verb = "pause" if pauses else "resume"
@@ -370,6 +388,10 @@ class Log(RuleBasedStateMachine):
             self.poll(name, most)
         else:
             assert self.call("select from jobs.poll(%s)", name) == ("JB004", None)
+
+    def poll_then_ack(self, name: str, most: int, nth: int, with_token: bool | None) -> None:
+        self.poll_alone(name, most)
+        self.ack_alone(name, nth, with_token)
 
     def ack_alone(self, name: str, nth: int, with_token: bool | None) -> None:
         """By its token, without, or with another."""
