@@ -42,7 +42,7 @@ class EventType:
         return _json.dumps(value, f"the data of {self.name}")
 
     @classmethod
-    def of(cls, name: str, schema_version: int, data: type) -> "EventType":
+    def of(cls, name: str, schema_version: int, data: Any) -> "EventType":
         """Of a dataclass, or of a pydantic model."""
         if _is_model(data):
             return cls(name, schema_version, data, data.model_validate, _dump_model)

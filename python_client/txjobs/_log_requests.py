@@ -113,7 +113,8 @@ def consumers(name: str | None, stuck_for: Seconds) -> Call[list[ConsumerInfo]]:
 def _consumer(row: Row) -> ConsumerInfo:
     error = _log_calls.CONSUMER_COLUMNS.split(", ").index("error::text")
     text = row[error]
-    return ConsumerInfo(*row[:error], text and _json.loads(text), *row[error + 1 :])
+    values: Row = (*row[:error], text and _json.loads(text), *row[error + 1 :])
+    return ConsumerInfo(*values)
 
 
 def reset_consumer(name: str, from_position: StartAt, allow_gaps: bool) -> Call[int]:
