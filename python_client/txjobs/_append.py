@@ -57,7 +57,9 @@ def _parts(types: EventTypes, event: NewEvent) -> tuple[str, str, dict[str, str]
         name = event.what
         given = {} if event.data is NO_DATA else event.data
         data = _json.dumps(given, f"the data of {name}")
-        version = event.schema_version or (known.schema_version if known else 1)
+        version = known.schema_version if known else 1
+        if event.schema_version is not None:
+            version = event.schema_version
     else:
         if event.data is not NO_DATA or event.schema_version is not None:
             raise ConfigurationError(

@@ -168,6 +168,11 @@ def test_what_is_not_an_event_is_refused(
         app.append(conn, "order-7", *arguments)
 
 
+def test_a_schema_version_that_there_is_not_is_refused(app: Jobs, conn: Conn) -> None:
+    with pytest.raises(InvalidArgument, match="schema_version"):
+        app.append(conn, "order-7", "order.placed", {}, schema_version=0)
+
+
 def test_an_event_id_that_is_no_uuid_is_refused_with_a_way_out(app: Jobs, conn: Conn) -> None:
     with pytest.raises(Unencodable, match=r"uuid\.uuid5"):
         app.append(conn, "order-7", OrderPlaced(1), event_id="evt_1")

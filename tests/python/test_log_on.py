@@ -185,6 +185,65 @@ def test_an_event_can_be_handed_to_a_handler_by_hand(
         index.enqueue(conn, 7)  # type: ignore[call-overload]
 
 
+def test_a_model_can_be_handed_to_a_handler_by_hand(app: Jobs, dsn: str, conn: Conn) -> None:
+    class Shipped:
+        """What there is of a pydantic model, to us."""
+
+        def __init__(self, by: str) -> None:
+            self.by = by
+
+        @classmethod
+        def model_validate(cls, data: Any) -> "Shipped":
+            return cls(data["by"])
+
+        def model_dump(self, *, mode: str) -> dict[str, str]:
+            assert mode == "json"
+            return {"by": self.by}
+
+    app.event("order.shipped")(Shipped)
+    seen: list[str] = []
+
+    @app.on(Shipped)
+    def index(event: Event[Shipped]) -> None:
+        seen.append(event.data.by)
+
+    app.append(conn, "order-7", Shipped("mail"))
+    (stored,) = Client(conn).read_stream("order-7")
+    index.enqueue(conn, app.event_types.decode(stored))
+    assert drain(app, dsn).completed == 1
+    assert seen == ["mail"]
+
+
+def test_one_receiver_that_is_down_keeps_no_other_from_its_events(
+    app: Jobs, dsn: str, conn: Conn, client: Client
+) -> None:
+    indexes: dict[str, list[int]] = {"a": [], "b": [], "c": []}
+    down = {"b"}
+
+    def declare(name: str) -> None:
+        @app.on(OrderPlaced, name=name)
+        def index(event: Event[OrderPlaced]) -> None:
+            if name in down:
+                raise ConnectionError("down")
+            indexes[name].append(event.data.total)
+
+    for name in indexes:
+        declare(name)
+    reconcile(conn, app)
+    for total in range(3):
+        app.append(conn, f"order-{total}", OrderPlaced(total))
+    drain(app, dsn, drain_horizon=0)
+    assert {name: sorted(seen) for name, seen in indexes.items()} == {
+        "a": [0, 1, 2],
+        "b": [],
+        "c": [0, 1, 2],
+    }
+    assert [job.kind for job in client.list("scheduled")] == ["b"] * 3
+    down.clear()
+    assert drain(app, dsn, drain_horizon=30).completed == 3
+    assert sorted(indexes["b"]) == [0, 1, 2]
+
+
 def test_options_that_a_subscriptions_jobs_do_not_have_are_refused(app: Jobs) -> None:
     with pytest.raises(ConfigurationError, match=r"max_attempts, timeout: .*jobs\.configure_kind"):
         app.on("order.placed", timeout=5, max_attempts=3)  # type: ignore[arg-type]
