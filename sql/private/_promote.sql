@@ -1,6 +1,6 @@
 -- Up to max_blocks blocks whose time has come are ready, merged with their like into blocks of 60,
--- block by block in the order of their times; sleeping workers of their queues are told. Any
--- transaction may do it.
+-- each at the place of its earliest job: by time, then in the order in which they were scheduled.
+-- Sleeping workers of their queues are told. Any transaction may do it.
 -- Returns how many blocks were taken. Locks: scheduled, skipping what is locked. Writes: scheduled,
 -- event, ready.
 create or replace function jobs._promote(max_blocks int)
@@ -25,19 +25,22 @@ begin
         where s.run_at >= _floor and s.run_at <= _now
         order by s.run_at, s.ord limit max_blocks for update skip locked))
       returning *),
+    placed as (
+      select d.*, row_number() over (order by d.run_at, d.ord) as place from due d),
     -- one row per id, numbered among its like; a block's ids lie within 1,024 of one another
     flat as (
-      select d.*, u.id, row_number() over like_it as nth
-      from due d cross join lateral unnest(d.ids) as u(id)
+      select p.*, u.id, row_number() over like_it as nth
+      from placed p cross join lateral unnest(p.ids) as u(id)
       window like_it as (
-        partition by d.queue_id, d.kind_id, d.priority, d.attempt, d.claims, d.flags, d.lease_ms,
-          d.timeout_ms, d.routing_key, u.id >> 10
+        partition by p.queue_id, p.kind_id, p.priority, p.attempt, p.claims, p.flags, p.lease_ms,
+          p.timeout_ms, p.routing_key, u.id >> 10
         order by u.id))
     select queue_id, kind_id, priority, attempt, claims, flags, lease_ms, timeout_ms, routing_key,
       array_agg(id order by id) as ids, (select count(*) from due)::int as taken
     from flat
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, id >> 10, (nth - 1) / 60
-    order by min(run_at), min(ord)
+    -- by id where one row's jobs have come into two blocks: both have its place
+    order by min(place), min(id)
   loop
     _block := row(null, _row.queue_id, _row.kind_id, _row.priority, _row.attempt, _row.claims,
       _row.flags,
