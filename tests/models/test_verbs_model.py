@@ -1,11 +1,14 @@
 """Random sequences of verbs do what a model of them in Python says.
 
-TXJOBS_MODEL_EXAMPLES=2000 for a longer search, with new examples at every run.
+TXJOBS_MODEL_EXAMPLES=2000 for a longer search, with new examples at every run. Without it they are
+the same at every run, but not alone and with other tests: Hypothesis tries constants that it finds
+in the modules that have been imported. A failure is shrunk for up to five minutes; the time-out
+leaves room for that, so that it does not look like a hang.
 """
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import psycopg
 import pytest
@@ -23,7 +26,7 @@ from hypothesis.stateful import (
 from faults.sessions import Session, column, complete_many, problems, rows, value
 from models.verbs_model import BACKOFF, ENDED, KEEP, KEEP_OTHERS, MAX_CLAIMS, Job, Model, State
 
-EXAMPLES = int(os.environ.get("TXJOBS_MODEL_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("TXJOBS_MODEL_EXAMPLES", "40"))
 STEPS = 50
 QUEUES = ["north", "south"]
 PRIORITIES = [-1, 0, 1]
@@ -42,9 +45,10 @@ ENDS: dict[str, State] = {"complete": "completed", "skip": "skipped", "discard":
 
 number = st.integers(0, 10_000)
 delays = st.sampled_from([None, None, 0.0, 7.0, 25.0])
-queues = st.sampled_from(QUEUES)
+# most jobs in one lane, so that there is an order among them
+queues = st.sampled_from(["north", "north", "north", "south"])
+priorities = st.sampled_from([0, 0, 0, 0, 1, -1])
 kinds = st.sampled_from(["a", "b"])
-priorities = st.sampled_from(PRIORITIES)
 attempts = st.integers(1, 3)
 
 
@@ -151,6 +155,12 @@ class Verbs(RuleBasedStateMachine):
         for job in ids:
             self.model.enqueue(Job(job, kind, queue, priority, attempts, self.model.now), delay)
 
+    @rule(later=st.lists(st.tuples(kinds, st.sampled_from([7.0, 14.0, 25.0])), min_size=2))
+    def schedule(self, later: list[tuple[str, float]]) -> None:
+        """Jobs of one lane that a tick may find due together."""
+        for kind, delay in later:
+            self.enqueue(kind, "north", 0, 3, delay)
+
     @rule(
         some=st.sampled_from([["north"], ["south"], QUEUES, QUEUES[::-1]]),
         only=st.sampled_from([None, None, None, ["a"], ["b"]]),
@@ -165,11 +175,7 @@ class Verbs(RuleBasedStateMachine):
             lease => %s * interval '1 s')""",
             *(some, only, max_jobs, lease),
         )
-        key_of = {job.id: key for key, job in expected}
-        assert len(got) == min(max_jobs, len(expected))
-        keys: list[Any] = [key_of[job] for _, job, _ in got]
-        # lanes in order; pgTAP has the order within a lane, where one call made several jobs ready
-        assert [key[:2] for key in keys] == [key[:2] for key, _ in expected][: len(keys)]
+        assert [job for _, job, _ in got] == [job.id for job in expected][:max_jobs]
         for token, job, attempt in got:
             self.model.claim(self.model.jobs[job], token, lease)
             assert attempt == self.model.jobs[job].attempt
@@ -230,11 +236,7 @@ class Verbs(RuleBasedStateMachine):
     def release_many(self, some: int) -> None:
         running = [job for job in self.model.jobs.values() if job.token is not None][:some]
         tokens = [job.token for job in running]
-        rank = self.model.rank()
-        expected = {}
-        for token, job in zip(tokens, running, strict=True):
-            expected[token] = self.model.settle(job, "released", delay=0.0, charge=False)
-            job.rank = rank  # jobs of one claim go back by kind
+        expected = self.model.give_back(running, "released")
         query = "select token, status from jobs.release_many(%s::bigint[])"
         assert dict(rows(self.conn, query, tokens)) == expected
 
@@ -325,7 +327,7 @@ class Verbs(RuleBasedStateMachine):
         assert problems(self.conn) == []
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_the_verbs_do_what_the_model_says(conn: Session) -> None:
     configure(conn)
     Verbs.conn = conn
@@ -335,7 +337,7 @@ def test_the_verbs_do_what_the_model_says(conn: Session) -> None:
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
             deadline=None,
-            derandomize=EXAMPLES == 12,
+            derandomize=EXAMPLES == 40,
             database=None,
             suppress_health_check=list(HealthCheck),
         ),

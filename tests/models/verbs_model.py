@@ -1,15 +1,17 @@
 """What the verbs do, in a page of Python: one dictionary of jobs, one of tokens, a clock."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 State = Literal[
     "ready", "scheduled", "running", "completed", "dead", "cancelled", "skipped", "discarded"
 ]
-Key = tuple[int, int, int]
 ENDED = frozenset({"completed", "dead", "cancelled", "skipped", "discarded"})
 BACKOFF = 10.0
 MAX_CLAIMS = {"a": 2, "b": 3}
+BLOCK = 60  # jobs
+SPAN = 1024  # the ids of a block lie within as many
 KEEP = {"dead": 200.0}
 KEEP_OTHERS = 100.0
 CHARGES_LOST = {"a": True, "b": False}
@@ -37,7 +39,7 @@ class Job:
     state: State = "ready"
     attempt: int = 0
     claims: int = 0
-    rank: int = 0  # when it became ready; jobs promoted by the same tick share it
+    rank: int = 0  # its place among those that are ready; while scheduled, among those of its time
     run_at: float | None = None
     since: float = 0.0
     token: int | None = None
@@ -75,22 +77,21 @@ class Model:
 
     def _wait(self, job: Job, delay: float, outcome: str | None) -> None:
         self._move(job, "scheduled" if delay > 0 else "ready", outcome)
+        job.rank = self.rank()
         if delay > 0:
             job.run_at = self.now + delay
-        else:
-            job.rank = self.rank()
 
-    def candidates(self, queues: list[str], kinds: list[str] | None) -> list[tuple[Key, Job]]:
-        """Who may be claimed, in order; those of equal key in any order."""
+    def candidates(self, queues: list[str], kinds: list[str] | None) -> list[Job]:
+        """Who may be claimed, in order."""
         found = [
-            ((-job.priority, queues.index(job.queue), job.rank), job)
+            job
             for job in self.jobs.values()
             if job.state == "ready"
             and job.queue in queues
             and (kinds is None or job.kind in kinds)
             and not {("queue", job.queue), ("kind", job.kind)} & self.paused
         ]
-        return sorted(found, key=lambda pair: pair[0])
+        return sorted(found, key=lambda job: (-job.priority, queues.index(job.queue), job.rank))
 
     def claim(self, job: Job, token: int, lease: float) -> None:
         """The job runs."""
@@ -132,6 +133,48 @@ class Model:
         self._wait(job, delay, outcome)
         return job.state
 
+    def give_back(self, jobs: Iterable[Job], outcome: str) -> dict[int, str]:
+        """Jobs are released or expire, all in one call; what each token's job is now.
+
+        Claim by claim in the order of the claims; of each claim kind by kind, the kind of its first
+        job first.
+        """
+        answers = {}
+        claims: dict[int, list[Job]] = {}
+        for token, job in sorted((job.token, job) for job in jobs if job.token is not None):
+            charge = outcome == "expired" and CHARGES_LOST[job.kind]
+            answers[token] = self.settle(job, outcome, delay=0.0, charge=charge)
+            if job.state == "ready":
+                claims.setdefault(token >> 6, []).append(job)
+        for claim in claims.values():
+            kinds = [job.kind for job in claim]
+            for job in sorted(claim, key=lambda job: (kinds.index(job.kind), job.id)):
+                job.rank = self.rank()
+        return answers
+
+    def promote(self) -> None:
+        """A tick: what is due is ready.
+
+        Those alike stand together in blocks, by id, and a block at the place of its earliest job:
+        by time, then in the order in which they were scheduled.
+        """
+        due = [job for job in self.jobs.values() if job.state == "scheduled"]
+        due = [job for job in due if job.run_at is not None and job.run_at <= self.now]
+        alike: dict[tuple[object, ...], list[Job]] = {}
+        for job in sorted(due, key=lambda job: job.id):
+            lane = (job.queue, job.priority)
+            like = (*lane, job.kind, job.attempt, job.claims, job.id // SPAN)
+            alike.setdefault(like, []).append(job)
+        blocks = [
+            jobs[first : first + BLOCK]
+            for jobs in alike.values()
+            for first in range(0, len(jobs), BLOCK)
+        ]
+        blocks.sort(key=lambda block: min((job.run_at or 0.0, job.rank) for job in block))
+        for job in [job for block in blocks for job in block]:
+            self._move(job, "ready")
+            job.rank = self.rank()
+
     def cancel(self, job: Job) -> str:
         """What cancel answers."""
         if job.state in ("ready", "scheduled"):
@@ -149,14 +192,8 @@ class Model:
     def advance(self, seconds: float) -> None:
         """Time passes, stale claims are reset, then a tick promotes what is due."""
         self.now += seconds
-        for job in self.jobs.values():
-            if job.state == "running" and job.until <= self.now:
-                self.settle(job, "expired", delay=0.0, charge=CHARGES_LOST[job.kind])
-        rank = self.rank()
-        for job in self.jobs.values():
-            if job.state == "scheduled" and job.run_at is not None and job.run_at <= self.now:
-                self._move(job, "ready")
-                job.rank = rank
+        self.give_back([job for job in self.jobs.values() if job.until <= self.now], "expired")
+        self.promote()
 
     def prune(self) -> dict[str, int]:
         """How many jobs of each state are gone."""
