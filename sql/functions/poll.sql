@@ -32,7 +32,6 @@ declare
   _cursor jobs.consumer_cursor;
   _upto bigint;
   _events jobs.log_event[];
-  _count int;
 begin
   perform jobs._check_max_events(max_events);
   select * into _consumer from jobs.consumer c where c.name = poll.consumer;
@@ -82,9 +81,10 @@ begin
     end if;
     return;
   end if;
-  select count(distinct e.pos) into _count from unnest(_events) as e;
   _cursor.polled_pos := (_events[cardinality(_events)]).pos;
-  _cursor.scanned_pos := case when _count < max_events then _upto else _cursor.polled_pos end;
+  -- fewer rows than positions were asked for: this is all there is
+  _cursor.scanned_pos := case when cardinality(_events) < max_events then _upto
+    else _cursor.polled_pos end;
   _cursor.token := nextval('jobs.pos_seq') << 12
     | ('x' || substr(md5(gen_random_uuid()::text), 1, 3))::bit(12)::bigint;
   _cursor.polled_xid := pg_current_xact_id();
@@ -93,7 +93,5 @@ begin
   return query
     select _cursor.token, e.pos, e.at, e.stream, e.version, e.type, e.schema_version, e.event_id,
       e.headers, e.data
-    from unnest(_events) with ordinality as e(pos, at, stream, version, type, schema_version,
-      event_id, headers, data, nth)
-    order by e.nth;
+    from unnest(_events) as e;   -- in the array's order
 end $$;
