@@ -15,6 +15,7 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+set enable_sort = off
 as $$
 #variable_conflict use_column
 declare
@@ -30,8 +31,8 @@ begin
   end if;
   _appended := jobs._append(stream, _events, expected_version);
   return query
-    select p.nth::int, e.pos, e.version, _appended.created
+    select p.nth::int, p.pos, e.version, _appended.created
     from unnest(_appended.poss) with ordinality as p(pos, nth)
-    join jobs.stream_event e on e.pos = p.pos
+    cross join lateral (select a.version from jobs.stream_event a where a.pos = p.pos limit 1) as e
     order by p.nth;
 end $$;

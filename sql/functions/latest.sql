@@ -9,6 +9,7 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+set enable_sort = off
 as $$
 begin
   if num_nonnulls(stream, type) = 0 then
@@ -24,7 +25,9 @@ begin
   else
     return query
       select (jobs._as_log_event(e)).* from jobs.stream_event e
-      where e.type = latest.type collate "C" and (contains is null or e.data @> contains)
-      order by e.pos desc limit 1;
+      where (e.type, e.pos) >= (latest.type collate "C", 0)
+        and (e.type, e.pos) <= (latest.type collate "C", 9223372036854775807)
+        and (contains is null or e.data @> contains)
+      order by e.type desc, e.pos desc limit 1;   -- whole rows: see _read_streams
   end if;
 end $$;

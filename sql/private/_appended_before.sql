@@ -13,7 +13,9 @@ declare
 begin
   select array_agg(e.pos order by n.nth) into _poss
   from unnest(events) with ordinality as n(type, schema_version, event_id, headers, data, nth)
-  join jobs.stream_event e on e.event_id = n.event_id;
+  -- one look-up each: a join that was planned while the table was empty would read all of it
+  cross join lateral (
+    select a.pos from jobs.stream_event a where a.event_id = n.event_id limit 1) as e;
   if _poss is null then
     return null;
   end if;

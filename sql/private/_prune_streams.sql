@@ -23,16 +23,19 @@ begin
     -- clock be set back), and a stream has no hole
     _young := (
       select e.pos from jobs.stream_event e
-      where split_part(e.stream, '-', 1) = _category.name and e.at >= _now - _category.keep
-      order by e.pos limit 1);
+      where (split_part(e.stream, '-', 1), e.pos) > (_category.name, 0)
+        and (split_part(e.stream, '-', 1), e.pos) <= (_category.name, _safe_pos)
+        and e.at >= _now - _category.keep
+      order by split_part(e.stream, '-', 1), e.pos limit 1);
     _upto := least(_safe_pos, jobs._read_by_all(_category.name), _young - 1);
     _old := array(
       select e.pos from jobs.stream_event e
-      where split_part(e.stream, '-', 1) = _category.name and e.pos <= _upto
+      where (split_part(e.stream, '-', 1), e.pos) > (_category.name, 0)
+        and (split_part(e.stream, '-', 1), e.pos) <= (_category.name, _upto)
         and (not _category.keep_last or exists (
           select from jobs.stream_event n
           where n.stream = e.stream and n.version = e.version + 1))
-      order by e.pos limit _left);
+      order by split_part(e.stream, '-', 1), e.pos limit _left);
     continue when _old = '{}';
     with gone as (
       delete from jobs.stream_event e where e.pos = any(_old) returning e.stream)

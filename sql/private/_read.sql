@@ -6,6 +6,7 @@ create or replace function jobs._read(
 returns setof jobs.log_event
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
+set enable_sort = off
 as $$
 declare
   _transitions jobs.transition[] := jobs._transitions(patterns, category, job_events);

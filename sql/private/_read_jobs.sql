@@ -16,9 +16,16 @@ begin
       where 'enqueued' = any(transitions) and j.id > after_pos and j.id <= upto_pos
       order by j.id limit max_events),
     rare as (
-      select e.* from jobs.rare_event r join jobs.event e on e.pos = r.pos
-      where _rare and r.type = any(transitions) and r.pos > after_pos and r.pos <= upto_pos
-      order by r.pos limit max_events),
+      select e.*
+      from (
+        select r.pos
+        from unnest(transitions) as t(type)
+        cross join lateral (
+          select a.pos from jobs.rare_event a
+          where _rare and a.type = t.type and a.pos > after_pos and a.pos <= upto_pos
+          order by a.pos limit max_events) as r
+        order by r.pos limit max_events) as p
+      cross join lateral (select * from jobs.event a where a.pos = p.pos limit 1) as e),
     any_type as (
       select e.* from jobs.event e
       where not _rare and transitions <> '{enqueued}' and e.type = any(transitions)

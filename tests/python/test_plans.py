@@ -14,7 +14,7 @@ Connection = psycopg.Connection[Any]
 Plan = dict[str, Any]
 
 # The tables that grow with the load; a partition's name begins with its table's.
-GROWING = ("job", "ready", "scheduled", "lease", "event", "rare_event")
+GROWING = ("job", "ready", "scheduled", "lease", "event", "rare_event", "stream_event")
 
 CLAIMS = {
     "of any queue": "select * from jobs.claim()",
@@ -57,10 +57,47 @@ READS = {
 }
 
 
+# The log: what they read of it does not depend on how long it is.
+POLL_AND_ACK = "select jobs.ack('{0}', max(pos)) from jobs.poll('{0}', 20) having count(*) > 0"
+LOG = {
+    "append_event": "select jobs.append_event('order-7', 'order.placed')",
+    "append_event to a new stream": """select jobs.append_event(
+        gen_random_uuid()::text, 't', expected_version => 0)""",
+    "append_event with an id": """select jobs.append_event('order-7', 'order.placed',
+        event_id => gen_random_uuid())""",
+    "append_event caused by another": """select jobs.append_event(
+        'order-7', 't', caused_by => e.pos) from jobs.latest('order-7') as e""",
+    "append_events": """select * from jobs.append_events('order-7', (
+        select jsonb_agg(jsonb_build_object('type', 't', 'event_id', gen_random_uuid()))
+        from generate_series(1, 20)))""",
+    "read_stream": "select * from jobs.read_stream('order-7', max_events => 20)",
+    "read_stream backwards": "select * from jobs.read_stream('order-7', null, 20, true)",
+    "read_all": "select * from jobs.read_all(max_events => 20)",
+    "read_all in the middle": "select * from jobs.read_all(jobs.last_pos() / 3, 20)",
+    "read_all at the end": "select * from jobs.read_all(jobs.last_pos() * 9 / 10, 20)",
+    "read_all of users": "select * from jobs.read_all(null, 20, job_events => false)",
+    "read_all of jobs": "select * from jobs.read_all(null, 20, job_events => true)",
+    "read_all of a type": "select * from jobs.read_all(null, 20, '{rare}')",
+    "read_all of some types": "select * from jobs.read_all(null, 20, '{rare,order.*,job.dead}')",
+    "read_all of many types": "select * from jobs.read_all(null, 20, '{type.*}')",
+    "read_all of deaths": "select * from jobs.read_all(null, 20, '{job.dead}')",
+    "read_category": "select * from jobs.read_category('order', max_events => 20)",
+    "read_category, a small one": "select * from jobs.read_category('small', max_events => 20)",
+    "latest of a stream": "select * from jobs.latest('order-7')",
+    "latest of a type": "select * from jobs.latest(type => 'rare')",
+    "list_streams": "select * from jobs.list_streams(max_streams => 20)",
+    "list_streams of a category": "select * from jobs.list_streams('order', max_streams => 20)",
+    "poll and ack": POLL_AND_ACK.format("all"),
+    "poll of deaths": POLL_AND_ACK.format("deaths"),
+    "poll of a rare type": "select * from jobs.poll('rare', 20)",
+}
+ROWS = 1500
+
+
 class Explained:
     """A session that keeps the plan of every statement that runs in it, below functions too."""
 
-    def __init__(self, conn: Connection) -> None:
+    def __init__(self, conn: Connection, *, analyze: bool = False) -> None:
         self.conn = conn
         self.plans: list[Plan] = []
         conn.execute("load 'auto_explain'")
@@ -68,6 +105,8 @@ class Explained:
             "auto_explain.log_min_duration": "0",
             "auto_explain.log_nested_statements": "on",
             "auto_explain.log_format": "json",
+            "auto_explain.log_analyze": "on" if analyze else "off",
+            "auto_explain.log_timing": "off",
             "client_min_messages": "log",
         }.items():
             conn.execute("select set_config(%s, %s, false)", (name, value))
@@ -90,6 +129,31 @@ class Explained:
                 for fault in faults(plan)
             }
         )
+
+    def rows_of(self, statement: str) -> dict[str, int]:
+        """Run it; how many rows of tables that grow each of its statements has looked at."""
+        self.plans.clear()
+        self.conn.execute(statement.encode())
+        counts: dict[str, int] = {}
+        for plan in self.plans:
+            text = " ".join(plan["Query Text"].split())[:150]
+            counts[text] = max(counts.get(text, 0), rows_looked_at(plan))
+        return counts
+
+
+def rows_looked_at(explained: Plan) -> int:
+    """How many rows of tables that grow were read, whether they were wanted or not."""
+    return sum(
+        round(
+            node["Actual Loops"]
+            * (node["Actual Rows"] + sum(node.get(removed, 0) for removed in REMOVED))
+        )
+        for node in nodes(explained["Plan"])
+        if growing(node)
+    )
+
+
+REMOVED = ("Rows Removed by Filter", "Rows Removed by Index Recheck")
 
 
 def nodes(plan: Plan) -> Iterator[Plan]:
@@ -163,10 +227,51 @@ def fill(conn: Connection, n: int) -> None:
     conn.execute(FILL.format(n=n).encode())
 
 
+# {n} users' events, in a hundred streams and seven categories, of a thousand types and few that
+# are rare; every job's event is a death; and what reads it.
+FILL_LOG = """
+delete from jobs.stream_event;
+select jobs.subscribe('mail', '{{order.placed}}'), jobs.subscribe('other', '{{none.*}}');
+insert into jobs.stream_event (pos, xid, at, version, generation, schema_version, event_id, stream,
+  type, data)
+select nextval('jobs.pos_seq'), pg_current_xact_id(), now(), 1 + i / 100, 1, 1,
+  case when i % 2 = 0 then gen_random_uuid() end,
+  (array['order', 'a', 'b', 'c', 'd', 'e', 'f'])[1 + i % 100 % 7] || '-' || i % 100,
+  case when i % 1000 = 77 then 'order.placed' when i % 5000 = 99 then 'rare'
+    else 'type.' || i % 1000 end, '{{}}'
+from generate_series(0, {n} - 1) as i;
+insert into jobs.rare_event (type, pos)
+select 'dead', e.pos from jobs.event as e;
+update jobs.event set type = 'dead';
+select jobs.append_event('small-1', 'rare');
+select jobs.create_consumer('all', 'beginning'),
+  jobs.create_consumer('rare', 'beginning', '{{rare}}'),
+  jobs.create_consumer('deaths', 'beginning', '{{job.dead}}');
+select jobs.configure_category(c, '1 year') from unnest('{{order,a,small}}'::text[]) as c;
+"""
+
+
+def fill_the_log(conn: Connection, n: int) -> None:
+    """Fill its tables straight, after those of the jobs."""
+    conn.execute(FILL_LOG.format(n=n).encode())
+
+
 # The few rows that belong to one claim or one job may be sorted.
 SORTS = ("Sort", "Incremental Sort")
 # These partitions are empty: the planner knows it, where it plans for each call anew.
 EMPTY = ("Seq Scan on job_overflow", "Seq Scan on event_overflow")
+
+
+def assert_few_rows(explained: Explained, statements: dict[str, str]) -> None:
+    """Each of them, run twice, looks at no more rows than a page needs."""
+    found = {
+        (name, text): count
+        for name, statement in statements.items()
+        for _ in range(2)
+        for text, count in explained.rows_of(statement).items()
+        if count > ROWS
+    }
+    assert not found, "\n".join(f"{count} rows, {name}" for name, count in found.items())
 
 
 def assert_plans(connect: Connect, statements: dict[str, str], *allowed: str) -> None:
@@ -228,3 +333,36 @@ def test_a_plan_made_on_empty_tables_serves_full_ones(conn: Connection, connect:
     fill(conn, 20_000)
     for name, statement in CLAIMS.items():
         assert explained.faults_of(statement) == [], name
+
+
+def test_plans_of_the_log_hold_on_empty_and_on_tiny_tables(
+    conn: Connection, connect: Connect
+) -> None:
+    freeze_statistics(conn)
+    statements = {name: text for name, text in LOG.items() if "poll" not in name}
+    assert_plans(connect, statements, *SORTS)
+    fill(conn, 100)
+    fill_the_log(conn, 100)
+    conn.execute("analyze")
+    assert_plans(connect, LOG, *SORTS)
+
+
+@pytest.mark.timeout(300)
+def test_the_log_is_read_by_its_indexes_however_long_it_is(
+    conn: Connection, connect: Connect
+) -> None:
+    freeze_statistics(conn)
+    early = Explained(connect(), analyze=True)
+    for statement in LOG.values():
+        if "poll" not in statement:
+            early.rows_of(statement)
+    fill(conn, 100_000)
+    fill_the_log(conn, 300_000)
+    assert_few_rows(early, LOG)
+    assert_few_rows(Explained(connect(), analyze=True), LOG)
+    assert_plans(connect, LOG, *SORTS, *EMPTY)
+    pruning = Explained(connect(), analyze=True).rows_of("select * from jobs.prune()")
+    assert all(count <= ROWS for text, count in pruning.items() if "stream_event" in text), pruning
+    conn.execute("analyze")
+    assert_few_rows(Explained(connect(), analyze=True), LOG)
+    assert_plans(connect, LOG, *SORTS, *EMPTY)
