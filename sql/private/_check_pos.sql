@@ -1,6 +1,5 @@
 -- Raises JB011 if events after this position are missing and not allow_gaps, or if the log has
--- never been there; JB002
--- if it is none.
+-- never been there; JB002 if it is no position.
 create or replace function jobs._check_pos(
   pos bigint, patterns text[], category text, job_events boolean, allow_gaps boolean default false)
 returns void

@@ -31,7 +31,7 @@ from (values
 select last_value as last from jobs.pos_seq \gset
 select refuses(format('select * from jobs.%s', call), 'JB011', call, 'is ahead of the log', format('another database, or an older backup\? Restart at %s \(''now''\)', :last), format('^the last position is %s$', :last))
 from unnest(array[format('read_all(%s)', :last + 1), 'read_all(9223372036854775807)', format('read_category(''order'', %s)', :last + 1), format('read_category(''none'', %s)', :last + 1)]) as call;
-select refuses('select * from ' || call, 'JB0(02|11)', call) from unnest('{jobs.read_all(-1),"jobs.read_category(''order'', -1)"}'::text[]) as call;
+select refuses('select * from ' || call, 'JB002', call, 'the position is -1', 'begin at 1') from unnest('{jobs.read_all(-1),"jobs.read_category(''order'', -1)"}'::text[]) as call;
 select lives_ok(format('select * from jobs.%s', call), call)
 from unnest(array[format('read_all(%s)', :last), 'read_all(0)', 'read_all(null)', format('read_category(''order'', %s)', :last), 'read_stream(''none'')', 'read_stream(''order-1'', 99)',
   'read_stream(''order-1'', -1)', 'read_stream(''order-1'', 99, backwards => true)']) as call;
