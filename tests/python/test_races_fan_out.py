@@ -80,7 +80,7 @@ class Scene:
         begin(session, chance.choice([ISOLATIONS[0], ISOLATIONS[0], *ISOLATIONS]))
         if chance.random() < 0.3:
             session.execute("select count(*) from jobs.fan_out")  # the snapshot is of now
-            time.sleep(chance.uniform(0, 0.03))
+            time.sleep(chance.choice((0.01, 0.1, 0.3)))
         for _ in range(chance.choice((1, 1, 2, 4))):
             undone = chance.random() < 0.2
             if undone:

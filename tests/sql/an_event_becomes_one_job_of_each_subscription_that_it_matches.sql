@@ -1,5 +1,5 @@
 \ir lib/setup.sql
-select plan(43);
+select plan(44);
 select stop_the_clock();
 
 create function jobs_of(subscription text) returns text language sql as $$
@@ -106,7 +106,8 @@ select is(state(:slow), 'ready', 'and is ready then');
 select is(jobs.unsubscribe('all'), true, 'a subscription that was there is gone');
 select is(jobs.unsubscribe('all'), false, 'once');
 select cardinality(events_of('all')) as made \gset
-select jobs.append_event('order-5', 'order.placed') \g /dev/null
+select jobs.append_event('order-5', 'order.placed') as after \gset
+select is((events_of('orders'))[cardinality(events_of('orders'))], :after::bigint, 'others go on');
 select is(cardinality(events_of('all')), :made, 'it makes no more jobs, and those that it has made stay');
 select is((select count(*) from jobs.job_state where kind = 'all' and state = 'ready'), :made::bigint, 'to be done');
 select is_consistent();
