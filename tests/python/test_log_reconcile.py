@@ -167,6 +167,15 @@ def test_processes_that_start_together_make_each_once(connect: Connect) -> None:
     assert len(made) == len(sessions)
 
 
+def test_a_workers_role_is_enough(conn: Conn) -> None:
+    conn.execute("set role jobs_worker")
+    reconcile(conn, declared())
+    assert actions(reconcile(conn, declared(queue="search"))) == {
+        "index": "change",
+        "billing": "keep",
+    }
+
+
 def test_a_start_that_is_not_in_the_log_is_an_error(conn: Conn) -> None:
     app = Jobs()
     app.consumer("billing", from_position=10**12)(apply)
