@@ -244,19 +244,7 @@ class AsyncLogClient(AsyncClientBase):
         job_events: bool | None = None,
         allow_gaps: bool = False,
     ) -> list[Event]:
-        """A page of the log in order, users' events and jobs': what comes after a position.
-
-        Nothing that commits later has a lower position than what is returned: go on from the last.
-
-        Arguments:
-            after: the last position that was read; default from the oldest event that is there
-            max_events: positions at most, 1 to 10000; the jobs of one transition share one
-            types: patterns such as `order.*` or `job.dead`; default any
-            job_events: True: only jobs' events, False: only users', default both
-            allow_gaps: read on though events after that position were pruned
-
-        Raises `PositionGone`, which says where to restart.
-        """
+        """A page of the log in order: what comes after a position; see `LogClient.read_all`."""
         return await self._run(
             _log_requests.read_all(after, max_events, types, job_events, allow_gaps)
         )
