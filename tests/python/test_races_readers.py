@@ -67,6 +67,11 @@ def tick(ticker: Session, times: int = 1) -> None:
         assert value(ticker, "select jobs.tick()")
 
 
+def stop_at(session: Session, ticker: Session) -> None:
+    """The session's clock stands where the ticker's does."""
+    value(session, "select jobs.set_test_clock(%s)", value(ticker, "select jobs.now()"))
+
+
 def read(session: Session, after: int | None = None) -> list[int]:
     """The positions of the users' events that can be read."""
     return column(session, "select pos from jobs.read_all(%s, job_events => false)", after)
@@ -186,11 +191,14 @@ def test_who_has_nothing_in_the_log_stalls_nobody(
     isolation: LiteralString,
     act: Callable[[Session], None],
     conn: Session,
+    ticker: Session,
     late: Session,
     reader: Session,
 ) -> None:
     conn.execute("create table elsewhere (n int)")
     before = append(conn)
+    tick(ticker)
+    stop_at(reader, ticker)  # so that it does not tick itself
     begin(late, isolation)
     act(late)
     after = append(conn)
@@ -199,7 +207,12 @@ def test_who_has_nothing_in_the_log_stalls_nobody(
 
 @pytest.mark.parametrize("prepare", [False, True], ids=["open", "prepared"])
 def test_a_writer_in_another_database_stalls_nobody_even_in_a_log_of_its_own(
-    prepare: bool, conn: Session, reader: Session, server: embedded.Server, template: str
+    prepare: bool,
+    conn: Session,
+    ticker: Session,
+    reader: Session,
+    server: embedded.Server,
+    template: str,
 ) -> None:
     # a copy of the same template: its tables have the same numbers as ours
     with database(server.dsn, "txjobs_other", template=template) as dsn, ExitStack() as stack:
@@ -214,9 +227,11 @@ def test_a_writer_in_another_database_stalls_nobody_even_in_a_log_of_its_own(
             stack.callback(elsewhere.execute, "rollback prepared 'elsewhere'")
         else:
             stack.callback(elsewhere.execute, "rollback")
+        tick(ticker)
         pos = append(conn)
+        stop_at(reader, ticker)  # so that it does not tick itself
         assert read(reader) == [pos]
-        conn.execute("select jobs.tick()")
+        tick(ticker)
         assert value(conn, "select safe_pos from jobs.register order by ver desc limit 1") >= pos
 
 
@@ -230,9 +245,9 @@ def test_an_old_snapshot_is_never_shown_a_position_above_one_that_it_will_see_la
         tick(ticker)
         begin(late)
         held = append(late, "order-2")
+        appended += [held, append(conn)]
         begin(reader, isolation)
         page = read(reader, seen[-1] if seen else None)
-        appended += [held, append(conn)]
         tick(ticker, nth % 3)
         late.execute("commit")
         tick(ticker, nth % 2)
