@@ -8,6 +8,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from ._options import interval, timestamp
 from .errors import ConfigurationError
 
 __all__ = ["Complete", "Discard", "Outcome", "Retry", "Skip", "Snooze"]
@@ -45,6 +46,8 @@ class Snooze(Outcome):
     def __post_init__(self) -> None:
         if (self.delay is None) == (self.until is None):
             raise ConfigurationError("Snooze takes a delay or until=, and exactly one of them")
+        interval(self.delay)
+        timestamp(self.until)  # here, where its handler is named, and not when it is reported
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """What becomes of a job, by what its handler returns or raises."""
 
 import asyncio
+import datetime as dt
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -160,6 +162,29 @@ def test_a_snoozed_job_runs_again_without_a_charge(
     assert attempts == [1, 1, 1]
     assert stats.snoozed == 2
     assert client.result(job) == "done"
+
+
+@pytest.mark.parametrize(
+    "snooze",
+    [
+        lambda: Snooze(),
+        lambda: Snooze(1, until=dt.datetime.now(dt.UTC)),
+        lambda: Snooze(until=dt.datetime(2030, 1, 1)),
+        lambda: Snooze("soon"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_snooze_that_cannot_be_is_an_error_of_its_handler(
+    app: Jobs, dsn: str, client: Client, conn: Conn, snooze: Callable[[], Snooze]
+) -> None:
+    @app.task(max_attempts=1)
+    async def wait() -> Snooze:
+        return snooze()
+
+    job = wait.enqueue(conn)
+    assert drain(app, dsn).dead == 1
+    found = client.get(job)
+    assert found is not None
+    assert found.error is not None
 
 
 def test_skip_and_discard_end_the_job_with_their_reason(
