@@ -177,7 +177,7 @@ def test_a_snooze_that_cannot_be_is_an_error_of_its_handler(
     app: Jobs, dsn: str, client: Client, conn: Conn, snooze: Callable[[], Snooze]
 ) -> None:
     @app.task(max_attempts=1)
-    async def wait() -> Snooze:
+    async def wait() -> Snooze | None:
         return snooze()
 
     job = wait.enqueue(conn)
