@@ -227,10 +227,11 @@ def test_a_writer_in_another_database_stalls_nobody_even_in_a_log_of_its_own(
             stack.callback(elsewhere.execute, "rollback prepared 'elsewhere'")
         else:
             stack.callback(elsewhere.execute, "rollback")
+        before = append(conn)
         tick(ticker)
         pos = append(conn)
         stop_at(reader, ticker)  # so that it does not tick itself
-        assert read(reader) == [pos]
+        assert read(reader) == [before, pos]
         tick(ticker)
         assert value(conn, "select safe_pos from jobs.register order by ver desc limit 1") >= pos
 
