@@ -23,6 +23,7 @@ declare
   _old jobs.consumer;
   _new jobs.consumer;
   _cursor jobs.consumer_cursor;
+  _accepted_pos bigint;
   _start bigint;
 begin
   perform jobs._check_name(name);
@@ -61,6 +62,8 @@ begin
     end if;
     return 'changed';
   end if;
+  -- first: what is pruned between the two is missing, and poll says so
+  _accepted_pos := jobs._pruned_pos(_patterns, category, job_events);
   _start := jobs._start(from_position::text, _patterns, category, job_events, false);
   insert into jobs.consumer (name, types, category, job_events, unknown_types, created_at)
   values (_new.name, _new.types, _new.category, _new.job_events, _new.unknown_types, jobs.now())
@@ -69,7 +72,6 @@ begin
   if _new.id is null then   -- made by another transaction meanwhile
     return jobs.create_consumer(name, from_position, types, category, job_events, unknown_types);
   end if;
-  perform jobs._move_cursor(jobs._new_cursor(_new.id, _start,
-    jobs._pruned_pos(_patterns, category, job_events)));
+  perform jobs._move_cursor(jobs._new_cursor(_new.id, _start, _accepted_pos));
   return 'created';
 end $$;

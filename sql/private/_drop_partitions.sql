@@ -14,6 +14,17 @@ declare
 begin
   _oldest := coalesce(
     (select j.id from jobs.job j order by j.id limit 1), (select s.last_value from jobs.pos_seq s));
+  -- first: rare_event must name no event of a partition that is gone, though the next one may be
+  -- busy; a reader would take what it finds by it for all there is
+  with overflown as (
+    delete from jobs.event_overflow e where e.pos < _oldest returning e.pos),
+  rare as (
+    delete from jobs.rare_event r where r.pos < _oldest returning r.pos)
+  select max(g.pos) into _gone
+  from (select pos from overflown union all select pos from rare) as g;
+  if _gone is not null then
+    perform jobs._note_pruned('job', _gone);
+  end if;
   for _partition in
     select i.inhrelid::regclass as name, b.upto
     from pg_inherits i
@@ -38,15 +49,6 @@ begin
       return;
     end;
   end loop;
-  with overflown as (
-    delete from jobs.event_overflow e where e.pos < _oldest returning e.pos),
-  rare as (
-    delete from jobs.rare_event r where r.pos < _oldest returning r.pos)
-  select max(g.pos) into _gone
-  from (select pos from overflown union all select pos from rare) as g;
-  if _gone is not null then
-    perform jobs._note_pruned('job', _gone);
-  end if;
 exception when lock_not_available then
   null;   -- busy, here or above: the next prune tries again
 end $$;

@@ -29,6 +29,8 @@ from faults.sessions import (
 from faults.streams import ISOLATIONS, append
 
 STALE = "JB001"
+GATE = 7
+WIDTH = 1 << 24  # of the first partition, in positions
 
 
 @pytest.fixture
@@ -454,6 +456,74 @@ def test_an_empty_poll_takes_no_transaction_id_and_no_lock(conn: Session, connec
     assert poll(process) == {}
     assert value(process, "select pg_current_xact_id_if_assigned()") is None
     assert create(conn) == "unchanged"
+
+
+@pytest.mark.parametrize("made", ["create_consumer", "reset_consumer"])
+def test_what_is_pruned_while_a_consumer_is_sent_to_a_position_is_told(
+    made: LiteralString, conn: Session, connect: Connect
+) -> None:
+    allow_test_clock(conn)
+    events = append(conn, 3)
+    conn.execute("select jobs.configure_category('s', '1 day', false)")
+    create(conn)
+    value(conn, "select jobs.reset_consumer('view', 'now')")
+    if made == "create_consumer":
+        value(conn, "select jobs.delete_consumer('view')")
+    # held between the look at what is pruned and the cursor
+    conn.execute(
+        f"""alter function jobs._check_pos(bigint, text[], text, boolean, boolean)
+          rename to really_check;
+        create function jobs._check_pos(
+          pos bigint, patterns text[], category text, job_events boolean,
+          allow_gaps boolean default false)
+        returns void language plpgsql as $$
+        begin
+          perform jobs.really_check(pos, patterns, category, job_events, allow_gaps);
+          perform pg_advisory_xact_lock_shared({GATE});
+        end $$"""
+    )
+    gate, operator = connect(), connect()
+    value(gate, "select pg_advisory_lock(%s)", GATE)
+    with threads(1) as pool:
+        making = pool.submit(value, operator, f"select jobs.{made}('view', %s::bigint)", events[0])
+        until_waiting(conn, operator)
+        advance(conn, 2 * 86400)
+        assert rows(conn, "select * from jobs.prune()") == [("event", 3)]
+        value(gate, "select pg_advisory_unlock(%s)", GATE)
+        making.result()
+    assert refused(operator, lambda: poll(operator)) == "JB011"
+
+
+def test_a_reader_of_rare_transitions_skips_none_while_a_partition_cannot_be_dropped(
+    conn: Session, connect: Connect
+) -> None:
+    allow_test_clock(conn)
+    advance(conn, 0)
+    for position in (WIDTH // 2, 2 * WIDTH):
+        conn.execute("select setval('jobs.pos_seq', %s)", (position,))
+        conn.execute("select jobs.maintain()")
+        die(conn, 3)
+    conn.execute("select setval('jobs.pos_seq', %s)", (6 * WIDTH,))
+    conn.execute("select jobs.maintain()")
+    advance(conn, 100 * 86400)
+    left = die(conn, 3)
+    busy = connect()
+    begin(busy)
+    busy.execute(f"select count(*) from jobs.job_from_{WIDTH}".encode())
+    assert rows(conn, "select * from jobs.prune()") == [("dead", 6)]
+    parts = "select to_regclass('jobs.event_from_0'), to_regclass('jobs.job_from_' || %s) is null"
+    assert rows(conn, parts, WIDTH) == [(None, False)], "other partitions were dropped"
+    conn.execute("select jobs.create_consumer('view', 'beginning', '{job.dead}')")
+    query = "select (data ->> 'job_id')::bigint from jobs.poll('view', 2)"
+    assert column(conn, query) == left[:2]
+
+
+def die(session: Session, count: int) -> list[int]:
+    """Jobs that die; their ids."""
+    jobs = enqueue(session, count)
+    for token in claim(session, count).values():
+        session.execute("select jobs.fail(%s, reason => 'aborted')", (token,))
+    return jobs
 
 
 @pytest.mark.parametrize("leased", [False, True], ids=["one transaction", "leases"])
