@@ -13,6 +13,6 @@ begin
       'Types are names or patterns such as {order.*,invoice.sent}; leave them out for any type.');
   end if;
   return array(
-    select replace(regexp_replace(t, e'([\\\\%_])', e'\\\\\\1', 'g'), '*', '%')
+    select replace(regexp_replace(t collate "C", e'([\\\\%_])', e'\\\\\\1', 'g'), '*', '%')
     from unnest(types) with ordinality as u(t, nth) order by nth);
 end $$;

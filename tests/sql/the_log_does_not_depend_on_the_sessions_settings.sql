@@ -62,7 +62,7 @@ select probe.patterns('plain') as backslashed \gset
 \c
 set client_min_messages = warning;
 set search_path = tap, public;
-select plan(29);
+select plan(34);
 select is(:'patterns'::jsonb, $$ {"a_b": ["a_b"], "a%b": ["a%b"], "a\\b": ["a\\b"], "a*": ["a_b", "a%b", "axb", "a\\b"], "*b": ["a_b", "a%b", "axb", "a\\b"], "*\\*": ["a\\b"]} $$::jsonb,
   'patterns as they are');
 select is(:'life'::jsonb - 'stream', '{"newest": "a\\b", "snapshot": {"sum": 1000}, "iso": true, "utc": true, "recent": true, "listed": 1}', 'a life as it is');
@@ -97,4 +97,17 @@ from unnest(array[
   $$create_consumer('reader' collate "POSIX", 'beginning', '{a*}'::text[] collate "POSIX", 'plain' collate "POSIX")$$,
   $$poll('reader' collate "POSIX")$$,
   $$prune()$$]) as call;
+-- one in which upper and lower case are the same, where the server knows such
+do $$ begin
+  create collation public.caseless (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+exception when feature_not_supported or undefined_object then
+  create collation public.caseless from "POSIX";
+end $$;
+select lives_ok(format('select * from jobs.%s', call), call)
+from unnest(array[
+  $$append_event('plain-1' collate public.caseless, 'order.x' collate public.caseless)$$,
+  $$read_category('plain' collate public.caseless, types => '{a*}'::text[] collate public.caseless)$$,
+  $$read_all(types => '{a*}'::text[] collate public.caseless)$$,
+  $$configure_category('plain' collate public.caseless)$$]) as call;
+select is((select count(*) from jobs.read_stream('PLAIN-1' collate public.caseless)), 0::bigint, 'names differ by case all the same');
 select * from finish();
