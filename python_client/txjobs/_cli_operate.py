@@ -174,9 +174,8 @@ def prune(
 
 def _prune_step(found: Client, limit: int | None, gone: dict[str, int]) -> dict[str, int]:
     events = gone.get(_EVENT, 0)
-    done = max(
-        events, sum(gone.values()) - events
-    )  # the verb takes as many of the one as the other
+    # The verb takes as many of the one as of the other.
+    done = max(events, sum(gone.values()) - events)
     left = _BATCH if limit is None else min(_BATCH, limit - done)
     return found.prune(left) if left > 0 else {}
 
