@@ -48,16 +48,26 @@ begin
     if expected_version <> _version then
       perform jobs._raise_conflict(_append.stream, expected_version, _version);
     end if;
-    with inserted as (
+    if cardinality(events) = 1 then   -- most are; a quarter less of an append's time (bench, g)
       insert into jobs.stream_event (
         pos, xid, at, version, generation, schema_version, event_id, stream, type, headers, data)
-      select nextval('jobs.pos_seq'), pg_current_xact_id(), _now, _version + n.nth,
-        _fan_out.generation, coalesce(n.schema_version, 1), n.event_id, _append.stream, n.type,
-        n.headers, n.data
-      from unnest(events) with ordinality as n(type, schema_version, event_id, headers, data, nth)
+      values (nextval('jobs.pos_seq'), pg_current_xact_id(), _now, _version + 1,
+        _fan_out.generation, coalesce((events[1]).schema_version, 1), (events[1]).event_id,
+        _append.stream, (events[1]).type, (events[1]).headers, (events[1]).data)
       on conflict do nothing
-      returning pos)
-    select array_agg(i.pos order by i.pos) into poss from inserted i;
+      returning array[stream_event.pos] into poss;
+    else
+      with inserted as (
+        insert into jobs.stream_event (
+          pos, xid, at, version, generation, schema_version, event_id, stream, type, headers, data)
+        select nextval('jobs.pos_seq'), pg_current_xact_id(), _now, _version + n.nth,
+          _fan_out.generation, coalesce(n.schema_version, 1), n.event_id, _append.stream, n.type,
+          n.headers, n.data
+        from unnest(events) with ordinality as n(type, schema_version, event_id, headers, data, nth)
+        on conflict do nothing
+        returning pos)
+      select array_agg(i.pos order by i.pos) into poss from inserted i;
+    end if;
     exit when cardinality(poss) = cardinality(events);
     delete from jobs.stream_event e where e.pos = any(poss);
   end loop;
