@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import backlog, drain, idle, latency, lifecycle, output, snapshot
+from bench import backlog, before, drain, idle, latency, lifecycle, log, output, snapshot
 from bench.figures import Figures
 from bench.plan import Plan
 from bench.servers import ROOT, BenchError, Server, machine, server
@@ -26,6 +26,8 @@ SCENARIOS: dict[str, tuple[str, Scenario]] = {
     "d": ("held snapshot", snapshot.measure),
     "e": ("backlog", backlog.measure),
     "f": ("idle worker", idle.measure),
+    "g": ("log", log.measure),
+    "h": ("engine before the log and since", before.measure),
 }
 RESULTS = Path(__file__).parent / "results"
 PAGE = ROOT / "docs" / "benchmarks.md"

@@ -56,3 +56,18 @@ class Plan:
     @property
     def idle_seconds(self) -> int:
         return 10 if self.quick else 20
+
+    @property
+    def appended(self) -> int:
+        """Appends of a round, by all connections together."""
+        return 2_000 if self.quick else 10_000
+
+    @property
+    def read(self) -> int:
+        """Events that a consumer reads in a round."""
+        return 50_000 if self.quick else 500_000
+
+    @property
+    def lives(self) -> int:
+        """Lives of a batch of 100 whose calls are timed one by one (ten times as many singly)."""
+        return 100 if self.quick else 500
