@@ -76,6 +76,8 @@ class Writer(Actor):
         self.name = f"w{seed}"
         self.undone = undone
         self.isolation = isolation
+        if isolation == "repeatable read":
+            self.pause = 0.1
         self.longest = longest
         self.unsure: list[Append] = []
         self.done: list[Append] = []
