@@ -73,31 +73,9 @@ begin
         and (list.queue is null or j.queue_id = _queue_id)
         and (list.kind is null or j.kind_id = _kind_id)
       order by key limit max_jobs) as p;
-  elsif state in ('dead', 'cancelled', 'skipped', 'discarded') then
-    select jsonb_agg(jsonb_build_array(p.id, p.key) order by p.key) into _page from (
-      select i.id, array[-r.pos, i.slot] as key
-      from jobs.rare_event r
-      join jobs.event e on e.pos = r.pos
-      cross join lateral unnest(e.ids) with ordinality as i(id, slot)
-      join jobs.job j on j.id = i.id
-      join jobs._last_event t on t.job_id = i.id and t.pos = e.pos
-      where r.type = list.state::jobs.transition
-        and (cardinality(_after) = 0 or r.pos <= -_after[1]) and array[-r.pos, i.slot] > _after
-        and (list.queue is null or j.queue_id = _queue_id)
-        and (list.kind is null or j.kind_id = _kind_id)
-      order by r.pos desc, i.slot limit max_jobs) as p;
-  elsif state = 'completed' then
-    select jsonb_agg(jsonb_build_array(p.id, p.key) order by p.key) into _page from (
-      select i.id, array[-e.pos, i.slot] as key
-      from jobs.event e
-      cross join lateral unnest(e.ids) with ordinality as i(id, slot)
-      join jobs.job j on j.id = i.id
-      join jobs._last_event t on t.job_id = i.id and t.pos = e.pos
-      where e.type = 'completed'
-        and (cardinality(_after) = 0 or e.pos <= -_after[1]) and array[-e.pos, i.slot] > _after
-        and (list.queue is null or j.queue_id = _queue_id)
-        and (list.kind is null or j.kind_id = _kind_id)
-      order by e.pos desc, i.slot limit max_jobs) as p;
+  elsif state in ('completed', 'dead', 'cancelled', 'skipped', 'discarded') then
+    _page := jobs._list_ended(state, case when queue is not null then _queue_id end,
+      case when kind is not null then _kind_id end, _after, max_jobs);
   else
     perform jobs._raise_invalid(format('there is no state %L', state),
       'States: ready, scheduled, running, completed, dead, cancelled, skipped, discarded.');

@@ -1,5 +1,7 @@
 -- The event that decides each job's state; no row for a job to which nothing has happened since its
--- enqueuing. Join it by job_id: a look-up as in _event_of.
+-- enqueuing. Join it by job_id: a look-up as in _event_of. It is ordered by pos + 0, since for pos
+-- itself the planner would walk the log backwards from its end: 500 ms for an old job among 600,000
+-- events, against 0.1 ms.
 create or replace view jobs._last_event as
 select
   j.id as job_id, e.pos, e.at, e.type, e.attempt, e.claim, e.data
@@ -9,4 +11,4 @@ cross join lateral (
   from jobs.event a
   where a.ids[1] between j.id - 1023 and j.id and a.pos > j.id
     and a.ids[cardinality(a.ids)] >= j.id and j.id = any(a.ids) and a.type <> 'cancel_requested'
-  order by a.pos desc limit 1) as e;
+  order by a.pos + 0 desc limit 1) as e;

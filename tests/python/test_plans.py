@@ -366,3 +366,40 @@ def test_the_log_is_read_by_its_indexes_however_long_it_is(
     conn.execute("analyze")
     assert_few_rows(Explained(connect(), analyze=True), LOG)
     assert_plans(connect, LOG, *SORTS, *EMPTY)
+
+
+# {n} jobs that were enqueued at once, claimed and ended one by one, every hundredth by death.
+FILL_ENDED = """
+select count(*) from jobs.enqueue_many('k', array_fill('{{}}'::jsonb, array[{n}]));
+delete from jobs.ready;
+insert into jobs.event (pos, xid, at, queue_id, type, attempt, ids)
+select nextval('jobs.pos_seq'), pg_current_xact_id(), now(), queue_id, t.type, 1, array[id]
+from jobs.job as j cross join lateral (values ('claimed'::jobs.transition),
+  (case when j.id % 100 = 0 then 'dead'::jobs.transition else 'completed' end)) as t(type);
+insert into jobs.rare_event (type, pos) select type, pos from jobs.event where type = 'dead';
+"""
+# A look-up meets the events of the 1,023 jobs before it, if they were claimed one by one.
+ENDED = {
+    "get": "select jobs.get(5)",
+    "the state of one job": "select * from jobs.job_state where id = 5",
+    "what completed": "select * from jobs.list('completed', max_jobs => 3)",
+    "what died": "select * from jobs.list('dead', max_jobs => 3)",
+    "retry": "select jobs.retry(id) from jobs.list('completed', max_jobs => 1)",
+    "retry_many": "select jobs.retry_many(max_jobs => 1)",
+    "cancel": "select jobs.cancel(9)",
+}
+ENDED_ROWS = 20_000
+
+
+@pytest.mark.timeout(300)
+def test_what_became_of_a_job_is_found_without_walking_the_log(
+    conn: Connection, connect: Connect
+) -> None:
+    freeze_statistics(conn)
+    conn.execute(FILL_ENDED.format(n=60_000).encode())
+    for _ in "stale statistics", "true ones":
+        explained = Explained(connect(), analyze=True)
+        for name, statement in ENDED.items():
+            counts = explained.rows_of(statement)
+            assert max(counts.values()) < ENDED_ROWS, (name, counts)
+        conn.execute("analyze")
