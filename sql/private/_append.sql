@@ -5,9 +5,10 @@
 -- Two writers that meet at a version wait for one another in the unique index, so that the version
 -- is only ever decided by a commit; whoever comes second looks again.
 --
--- The lock is taken before the subscriptions are looked at: who has seen an old generation of them
--- holds it, and _backfill waits for such. A snapshot that is older than the statement could see one
--- that nobody waits for; there the row is locked, which fails (40001) if it has changed.
+-- The lock is taken, and then the floor noted, before the subscriptions are looked at: who has seen
+-- an old generation of them holds it, and _backfill waits for such. A snapshot that is older than
+-- the statement could see one that nobody waits for; there the row is locked, which fails (40001)
+-- if it has changed.
 -- Locks: stream_event in row exclusive mode; under REPEATABLE READ and above the row of fan_out.
 -- Writes: stream_event, and what enqueue writes.
 create or replace function jobs._append(
@@ -28,6 +29,7 @@ begin
       'The number of events that the stream has; 0: it does not exist; null: any.');
   end if;
   lock table jobs.stream_event in row exclusive mode;
+  perform jobs._note_floor();
   if current_setting('transaction_isolation') = 'read committed' then
     select * into _fan_out from jobs.fan_out;
   else

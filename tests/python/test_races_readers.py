@@ -295,6 +295,56 @@ def test_where_nobody_ticks_a_reader_does(conn: Session, late: Session, reader: 
     assert read(reader) == [first, second]
 
 
+@pytest.mark.parametrize("hold", [plainly, prepared])
+@pytest.mark.parametrize("last", [0, 2**31 - 2, 2**32 - 2, 2**40])
+def test_where_nobody_ticks_an_open_append_holds_readers_at_its_own_position(
+    last: int,
+    hold: Callable[[Session], Callable[[], object]],
+    conn: Session,
+    late: Session,
+    reader: Session,
+) -> None:
+    if last:
+        value(conn, "select setval('jobs.pos_seq', %s)", last)
+    before = append(conn)
+    begin(late)
+    held = append(late)
+    after = append(conn, "order-2")
+    commit = hold(late)
+    assert read(reader) == [before]
+    assert value(reader, "select jobs.last_pos()") == before
+    commit()
+    assert read(reader) == [before, held, after]
+
+
+def test_a_savepoint_that_is_rolled_back_holds_readers_no_longer_and_a_new_append_does(
+    conn: Session, late: Session, reader: Session
+) -> None:
+    begin(late)
+    late.execute("savepoint s")
+    append(late)
+    late.execute("rollback to s")
+    before = append(conn)
+    assert read(reader) == [before]
+    held = append(late)
+    after = append(conn, "order-2")
+    assert read(reader) == [before]
+    late.execute("commit")
+    assert read(reader) == [before, held, after]
+
+
+def test_many_appends_of_a_transaction_take_one_lock_for_their_floor(
+    conn: Session, late: Session
+) -> None:
+    begin(late)
+    for _ in range(50):
+        append(late)
+    advisory = "select count(*) from pg_locks where locktype = 'advisory'"
+    assert value(conn, advisory) == 1
+    late.execute("commit")
+    assert value(conn, advisory) == 0
+
+
 def test_a_reader_waits_for_no_lock(conn: Session, late: Session, reader: Session) -> None:
     pos = append(conn)
     begin(late)
