@@ -3,8 +3,8 @@
 -- same in smaller steps while nothing else is to be done.
 --   subscription  default: each one that is not up to date
 -- Returns one row per subscription that was not: how many jobs were made, and whether it is worth
--- calling at once again. SQLSTATE JB002. Locks: the subscription, if nobody else fills it. Writes:
--- as enqueue; subscription, fan_out.
+-- calling at once again. SQLSTATEs: JB002, JB004 no such subscription. Locks: the subscription, if
+-- nobody else fills it. Writes: as enqueue; subscription, fan_out.
 create or replace function jobs.backfill(
   subscription text default null, max_events int default 1000)
 returns table (name text, made bigint, more boolean)
@@ -17,6 +17,10 @@ declare
   _name text;
 begin
   perform jobs._check_max_events(max_events);
+  if subscription is not null
+    and not exists (select from jobs.subscription s where s.name = subscription) then
+    perform jobs._raise_not_found('subscription', subscription);
+  end if;
   for _name in
     select s.name from jobs.subscription s
     where s.backfill_pos is not null and not s.paused

@@ -17,10 +17,7 @@ as $$
 begin
   perform jobs._check_reset(reset, '{keep,keep_last}');
   perform jobs._check_stream(name);
-  if name collate "C" like '%-%' then
-    perform jobs._raise_invalid(format('%L is not a category', name),
-      'A category is the part of a stream''s name before its first hyphen.');
-  end if;
+  perform jobs._check_category(name);
   if keep < interval '0' then
     perform jobs._raise_invalid(
       format('keep is %s', keep), 'How long events are kept is not negative.');

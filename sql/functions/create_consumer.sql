@@ -27,6 +27,7 @@ declare
   _start bigint;
 begin
   perform jobs._check_name(name);
+  perform jobs._check_category(category);
   if coalesce(unknown_types, '') not in ('stop', 'skip') then
     perform jobs._raise_invalid(
       format('unknown_types is %s', coalesce(quote_literal(unknown_types), 'null')),

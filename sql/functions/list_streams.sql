@@ -16,6 +16,7 @@ set enable_sort = off
 as $$
 #variable_conflict use_column
 begin
+  perform jobs._check_category(category);
   if max_streams not between 1 and 1000 or max_streams is null then
     perform jobs._raise_invalid(
       format('max_streams is %s', max_streams), 'max_streams is between 1 and 1000.');

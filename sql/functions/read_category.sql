@@ -16,6 +16,7 @@ declare
   _patterns text[] := jobs._patterns(types);
   _upto bigint;
 begin
+  perform jobs._check_category(category);
   perform jobs._check_max_events(max_events);
   if category is null then
     perform jobs._raise_invalid('category is null', 'Name one, or use jobs.read_all.');

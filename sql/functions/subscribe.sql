@@ -30,6 +30,11 @@ declare
   _new jobs.subscription;
 begin
   perform jobs._check_name(name);
+  perform jobs._check_category(category);
+  if not jobs._reads_streams(jobs._patterns(types), category, null) then
+    perform jobs._raise_invalid('jobs'' own events make no jobs',
+      'Read them with a consumer; for dead jobs there is configure_kind(name, on_dead => …).');
+  end if;
   perform jobs._place(coalesce(kind, name), queue, null, null, delay, null, routing_key, null, null,
     null, null);
   select * into _old from jobs.subscription s where s.name = subscribe.name;

@@ -45,7 +45,7 @@ begin
     select r.at into _register from jobs.register r order by r.ver desc limit 1;
     if _floor is null and _register.at not between jobs.now() - interval '1 s' and jobs.now()
         and current_setting('transaction_read_only') = 'off' then
-      perform jobs._tick(false);   -- nobody else does: there is no worker
+      perform jobs._tick(false, false);   -- nobody else does: there is no worker
     end if;
   end if;
   return greatest(_floor, (select r.safe_pos from jobs.register r order by r.ver desc limit 1));

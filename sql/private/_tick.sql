@@ -8,7 +8,7 @@
 -- correctness: every version of the marks holds by itself, and the newest counts. So when its
 -- holder has published nothing for a second (a claim in a transaction that was left open), others
 -- go on without it.
-create or replace function jobs._tick(sweep boolean)
+create or replace function jobs._tick(sweep boolean, promote boolean default true)
 returns boolean
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -87,7 +87,9 @@ begin
     _new.grace_next_at := _now;
   end if;
 
-  perform jobs._promote(1000);
+  if promote then
+    perform jobs._promote(1000);
+  end if;
   if _scheduled.bound_at is not null then
     -- a second below the note, for a clock that is set back a little
     _new.scheduled_floor := greatest(_new.scheduled_floor, least(

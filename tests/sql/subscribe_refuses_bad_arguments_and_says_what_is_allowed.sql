@@ -1,5 +1,5 @@
 \ir lib/setup.sql
-select plan(30);
+select plan(36);
 
 select jobs.append_event('s-1', 'a') \g /dev/null
 select refuses($$select jobs.subscribe(null)$$, 'JB002', 'no name', 'the name null', '255 bytes');
@@ -23,6 +23,12 @@ select refuses($$select jobs.subscribe('s', from_position => -1)$$, 'JB002', 'a 
 select refuses($$select jobs.subscribe('s', from_position => 1.5)$$, 'JB002', 'one that is not whole', '1.5', 'now, beginning, or a position');
 select refuses($$select jobs.subscribe('s', from_position => '99999999999999999999')$$, 'JB002', 'one that is too great', '9999', 'now, beginning, or a position');
 select refuses($$select jobs.subscribe('s', from_position => 1000000)$$, 'JB011', 'one ahead of the log', 'ahead', 'Restart at', 'the last position is');
+select refuses($$select jobs.subscribe('s', types => '{job.dead,job.f*}')$$, 'JB002', 'jobs'' own events', 'make no jobs', 'on_dead');
+select refuses($$select jobs.subscribe('s', category => 'job')$$, 'JB002', 'by their category', 'make no jobs', 'consumer');
+select refuses($$select jobs.subscribe('s', category => 'order-1')$$, 'JB002', 'a stream in the place of a category', '''order-1''', 'before its first hyphen');
+select refuses($$select jobs.create_consumer('s', 'now', category => 'order-1')$$, 'JB002', 'for a consumer too', '''order-1''', 'before its first hyphen');
+select refuses($$select jobs.subscribe('s', category => '')$$, 'JB002', 'an empty category', '''''', 'before its first hyphen');
+select refuses($$select * from jobs.backfill('s')$$, 'JB004', 'a backfill of none', 'no subscription s', 'jobs.subscribe');
 select is_empty($$select * from jobs.list_subscriptions()$$, 'nothing of it has been made');
 select is((select generation from jobs.fan_out), 2, 'nor has what appends look at been touched');
 select is(jobs.unsubscribe(null), false, 'to end none is to end nothing');

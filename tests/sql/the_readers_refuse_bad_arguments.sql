@@ -1,5 +1,5 @@
 \ir lib/setup.sql
-select plan(36);
+select plan(38);
 select jobs.append_event('order-1', 't') \g /dev/null
 
 select refuses('select * from ' || call, 'JB002', call, message, hint)
@@ -23,6 +23,8 @@ from (values
   ('jobs.read_stream(''order-1'', max_events => 10001)', 'max_events is 10001', 'between 1 and 10000'),
   ('jobs.latest()', 'neither stream nor type', 'one of them, or both'),
   ('jobs.latest(contains => ''{}'')', 'neither stream nor type', 'one of them, or both'),
+  ('jobs.read_category(''order-1'')', '''order-1'' is not a category', 'first hyphen'),
+  ('jobs.list_streams(''order-1'')', '''order-1'' is not a category', 'first hyphen'),
   ('jobs.list_streams(max_streams => 0)', 'max_streams is 0', 'between 1 and 1000'),
   ('jobs.list_streams(max_streams => 1001)', 'max_streams is 1001', 'between 1 and 1000'),
   ('jobs.list_streams(max_streams => null)', 'max_streams is', 'between 1 and 1000')) as v(call, message, hint);
