@@ -15,7 +15,7 @@ declare
   _positions refcursor;
   _event record;
   _id bigint;
-  _page jsonb := '[]';
+  _page jsonb := '[]'::jsonb;
 begin
   if state = 'completed' then
     open _positions for
