@@ -41,8 +41,8 @@ begin
     select r.role, p.oid::regprocedure as verb
     from (values
       ('{jobs_producer,jobs_worker,jobs_reader,jobs_operator}'::text[],
-        '{now,_test_now,set_test_clock,backoff_delay,version,get,history,read_stream,latest,
-          load_snapshot,cloudevent}'::text[]),
+        '{now,_test_now,set_test_clock,backoff_delay,next_run,version,get,history,read_stream,
+          latest,load_snapshot,cloudevent}'::text[]),
       ('{jobs_producer,jobs_worker,jobs_operator}', '{enqueue,enqueue_many,cancel,cancel_many,
         append_event,append_events,save_snapshot}'),
       ('{jobs_worker}',
@@ -50,10 +50,11 @@ begin
           release,release_many,heartbeat,assert_claim,idle,register_worker,deregister_worker}'),
       ('{jobs_worker}', '{poll,ack,nack}'),
       ('{jobs_worker,jobs_operator}',
-        '{reset_stale_claims,tick,maintain,subscribe,unsubscribe,backfill,create_consumer}'),
+        '{reset_stale_claims,tick,maintain,subscribe,unsubscribe,backfill,create_consumer,
+          schedule,unschedule,run_schedule}'),
       ('{jobs_reader,jobs_worker,jobs_operator}',
         '{list,stats,verify,read_all,read_category,last_pos,list_streams,list_consumers,
-          list_subscriptions}'),
+          list_subscriptions,list_schedules,schedule_history}'),
       ('{jobs_operator}',
         '{pause,resume,configure_queue,configure_kind,configure_category,retry,retry_many,prune,
           reset_consumer,delete_consumer}')

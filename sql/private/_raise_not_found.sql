@@ -12,6 +12,7 @@ begin
       when 'job' then 'It was never committed, or it has been pruned.'
       when 'event' then 'It was never committed, or it has been pruned.'
       when 'subscription' then 'Make it with jobs.subscribe; names are case-sensitive.'
+      when 'schedule' then 'Make it with jobs.schedule; names are case-sensitive.'
       when 'consumer' then 'Make it with jobs.create_consumer; names are case-sensitive.'
       else 'Names are case-sensitive; a name comes into being with its first enqueue or configure_'
         || what || '.' end;

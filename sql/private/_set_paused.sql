@@ -1,14 +1,16 @@
--- The queue, the kind, the subscription, or all are paused or not (see pause and resume).
+-- The queue, the kind, the subscription, the schedule, or all are paused or not (see pause and
+-- resume).
 create or replace function jobs._set_paused(
-  queue text, kind text, subscription text, paused boolean)
+  queue text, kind text, subscription text, schedule text, paused boolean)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if num_nonnulls(queue, kind, subscription) = 0 then
+  if num_nonnulls(queue, kind, subscription, schedule) = 0 then
     perform jobs._raise_invalid(
-      'neither queue nor kind is given', 'Say what: queue, kind, both, or subscription.');
+      'neither queue nor kind is given',
+      'Say what: queue, kind, both, subscription or schedule.');
   end if;
   if queue is not null then
     update jobs.queue q set paused = _set_paused.paused where q.name = _set_paused.queue;
@@ -24,6 +26,9 @@ begin
   end if;
   if subscription is not null then
     perform jobs._pause_subscription(subscription, paused);
+  end if;
+  if schedule is not null then
+    perform jobs._pause_schedule(schedule, paused);
   end if;
   if not paused and num_nonnulls(queue, kind) > 0 then
     perform jobs._wake(q.id)

@@ -1,0 +1,24 @@
+-- The interval that stands in the place of a cron expression; null if it is none. Raises JB002 for
+-- one that is below a second.
+create or replace function jobs._cron_interval(cron text)
+returns interval
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  _interval interval;
+begin
+  if cron !~ '^\s*\d+(\.\d+)?\s*[a-zA-Z]' and cron !~ '^\s*P' then
+    return null;
+  end if;
+  begin
+    _interval := cron::interval;
+  exception when data_exception then
+    return null;
+  end;
+  if _interval < interval '1 s' then
+    perform jobs._raise_invalid(
+      format('the interval is %s', _interval), 'An interval is at least 1 s.');
+  end if;
+  return _interval;
+end $$;

@@ -1,0 +1,11 @@
+-- Whether there is such a job and it is ready, scheduled or running.
+create or replace function jobs._has_not_ended(id bigint)
+returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select from jobs.job_state s
+    where s.id = _has_not_ended.id and s.state in ('ready', 'scheduled', 'running'));
+end $$;
