@@ -20,13 +20,8 @@ begin
   return query
     select s.name, s.cron, s.timezone, s.kind, s.args, s.queue, s.priority, s.catch_up, s.overlap,
       s.jitter, s.starts_at, s.ends_at, s.paused,
-      case when s.paused then '{}' else array(
-        with recursive run as (
-          select s.next_at as at, 1 as nth
-          union all
-          select jobs._next_due(s, r.at), r.nth + 1 from run r where r.nth < 5 and r.at is not null)
-        select r.at from run r where r.at is not null order by r.nth) end,
-      s.last_job, (select j.state from jobs.job_state j where j.id = s.last_job), s.error
+      jobs._next_runs(s, 5), s.last_job,
+      (select j.state from jobs.job_state j where j.id = s.last_job), s.error
     from jobs.schedule s
     where list_schedules.schedule is null or s.name = list_schedules.schedule
     order by s.name;

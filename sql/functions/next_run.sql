@@ -25,7 +25,7 @@ declare
 begin
   perform jobs._check_timezone(timezone);
   if _interval is not null then
-    return (_after at time zone timezone + _interval) at time zone timezone;
+    return jobs._interval_run(_after, _interval, 1, timezone);
   end if;
   return jobs._cron_run(jobs._parse_cron(cron), timezone, _after);
 end $$;

@@ -1,7 +1,8 @@
 -- Nothing of this queue, or of this kind, is claimed any more: enqueuing goes on, running jobs
--- finish. It lasts until resume. Give queue, kind or both. SQLSTATEs: JB002 neither is given, JB004
--- there is none of that name.
--- Locks and writes: the rows of queue and kind.
+-- finish. It lasts until resume. A subscription's events make no jobs meanwhile, and are made up
+-- for; a schedule's times make none, and are not. Give one of them or several. SQLSTATEs: JB002
+-- none is given, JB004 there is none of that name.
+-- Locks and writes: the rows of queue, kind, subscription and schedule.
 create or replace function jobs.pause(
   queue text default null, kind text default null, subscription text default null,
   schedule text default null)

@@ -1,18 +1,19 @@
 -- A job of this kind is enqueued at each time that the expression fits, from the next one on:
 -- exactly one each, however many sessions tick. One that exists is changed.
 --   name       1 to 255 bytes
---   cron       see next_run; an interval counts from starts_at, else from now
+--   cron       see next_run; an interval counts from starts_at, else from when it was first made
 --   kind       of the jobs, default the name; args, queue and priority as enqueue has them
 --   timezone   whose clock on the wall the fields are read from, default UTC
 --   catch_up   what becomes of times at which nobody ticked (they are over a minute old): `skip`
---              them, default; `once`: one job, for the last of them; `all`: a job each
+--              them, default; `once`: one job, for the last time up to now; `all`: a job each
 --   overlap    if the job of the time before has not ended: `allow` another (default), `skip` this
---              time, or `queue`: it is enqueued when that one has ended
+--              time, or `queue`: it is enqueued when that one has ended, and what became of the
+--              times in between is up to catch_up
 --   jitter     the job waits a random part of this, default none
 --   starts_at, ends_at   no time before or after, default none
 -- The jobs' headers have `schedule` and `due_at`. Returns `created`, `changed` or `unchanged`.
 -- SQLSTATE JB002, also for an expression that cannot be parsed (DETAIL has the place) or that never
--- fits. Locks and writes: the row of schedule.
+-- fits. Jobs are made by tick and maintain, not by a claim. Locks and writes: the row of schedule.
 create or replace function jobs.schedule(
   name text, cron text, kind text default null, args jsonb default '{}', queue text default null,
   priority int default null, timezone text default 'UTC', catch_up text default 'skip',
@@ -61,15 +62,20 @@ begin
     return 'unchanged';
   end if;
   _new.created_at := coalesce(_old.created_at, jobs.now());
+  if not isfinite(starts_at) or not isfinite(ends_at) or ends_at < starts_at then
+    perform jobs._raise_invalid(format('starts_at is %s, ends_at is %s',
+      coalesce(starts_at::text, 'null'), coalesce(ends_at::text, 'null')),
+      'Both are finite or left out, and it does not end before it starts.');
+  end if;
+  if jobs.next_run(cron, timezone, starts_at) is null then
+    perform jobs._raise_invalid(format('%L never fits', cron),
+      'Look at it with jobs.next_run(cron, timezone, after).');
+  end if;
   _new.next_at := case
     when (_new.cron, _new.timezone, _new.starts_at, _new.ends_at)
       is not distinct from (_old.cron, _old.timezone, _old.starts_at, _old.ends_at)
       then _old.next_at
     else jobs._next_due(_new, jobs.now()) end;
-  if _new.next_at is null and _old.id is null then
-    perform jobs._raise_invalid(format('%L never fits', cron),
-      'Look at it with jobs.next_run(cron, timezone, after), and at starts_at and ends_at.');
-  end if;
   if _old.id is not null then
     update jobs.schedule s
     set cron = _new.cron, timezone = _new.timezone, kind = _new.kind, args = _new.args,

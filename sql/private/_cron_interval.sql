@@ -16,9 +16,12 @@ begin
   exception when data_exception then
     return null;
   end;
-  if _interval < interval '1 s' then
-    perform jobs._raise_invalid(
-      format('the interval is %s', _interval), 'An interval is at least 1 s.');
+  if _interval not between interval '1 s' and interval '100 years'
+    or least(extract(year from _interval), extract(month from _interval),
+      extract(day from _interval), extract(hour from _interval), extract(minute from _interval),
+      extract(second from _interval)) < 0 then
+    perform jobs._raise_invalid(format('the interval is %s', _interval),
+      'An interval is 1 s to 100 years, and no part of it negative.');
   end if;
   return _interval;
 end $$;

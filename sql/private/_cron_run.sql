@@ -15,7 +15,8 @@ declare
   _middle timestamptz;
 begin
   if spec.fixed then
-    _wall := _from at time zone timezone;
+    -- not _from on the wall: what an hour that is left out would have shown is before it
+    _wall := (_from - interval '1 s') at time zone timezone + interval '1 s';
     loop
       _wall := jobs._cron_next(spec, _wall);
       _run := jobs._on_wall(_wall, timezone);

@@ -7,5 +7,6 @@ as $$
 begin
   return jobs.enqueue(schedule.kind, schedule.args, schedule.queue, schedule.priority,
     delay => case when schedule.jitter > interval '0' then schedule.jitter * random() end,
-    headers => jsonb_build_object('schedule', schedule.name, 'due_at', due_at));
+    headers => jsonb_build_object('schedule', schedule.name, 'due_at',
+      to_char(due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')));
 end $$;

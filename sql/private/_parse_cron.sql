@@ -1,4 +1,4 @@
--- A cron expression as cron_spec; null for an interval. Raises JB002 with the place of the mistake.
+-- A cron expression as cron_spec. Raises JB002 with the place of the mistake.
 create or replace function jobs._parse_cron(cron text)
 returns jobs.cron_spec
 language plpgsql immutable

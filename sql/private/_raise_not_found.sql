@@ -1,4 +1,5 @@
--- Raises JB004: there is no such job, queue, kind, subscription, consumer or event.
+-- Raises JB004: there is no such job, queue, kind, subscription, schedule, consumer or
+-- event.
 create or replace function jobs._raise_not_found(what text, name text)
 returns void
 language plpgsql volatile

@@ -15,7 +15,10 @@ begin
   for _schedule in
     select * from jobs.schedule s
     where not s.paused and s.next_at <= jobs.now()
-      and (s.error is null or (s.error ->> 'at')::timestamptz < jobs.now() - interval '10 s')
+      and (s.error is null or (s.error ->> 'at')::timestamptz
+        not between jobs.now() - interval '10 s' and jobs.now())
+      and not (s.overlap = 'queue' and jobs._is_queued(s.id, s.next_at)
+        and jobs._has_not_ended(s.last_job))
     order by s.next_at limit 100 for update skip locked
   loop
     begin

@@ -33,6 +33,6 @@ create table jobs.schedule_run (
   due_at timestamptz not null,
   at timestamptz not null,
   job_id bigint,               -- null: none, since
-  skipped text,                -- overlap, or missed
+  skipped text,                -- overlap, missed, queued (not yet)
   constraint schedule_run_pk primary key (schedule_id, due_at)
 );

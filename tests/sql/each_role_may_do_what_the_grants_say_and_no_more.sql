@@ -1,17 +1,19 @@
 \ir lib/setup.sql
-select plan(55);
+select plan(60);
 
 -- the verbs of each role; what is not here is for nobody
 create table granted (role text, verb text);
 insert into granted
 select r, v from (values
   ('{jobs_producer,jobs_worker,jobs_reader,jobs_operator}'::text[],
-    '{now,_test_now,set_test_clock,backoff_delay,version,get,history,read_stream,latest,load_snapshot,cloudevent}'::text[]),
+    '{now,_test_now,set_test_clock,backoff_delay,next_run,version,get,history,read_stream,latest,load_snapshot,cloudevent}'::text[]),
   ('{jobs_producer,jobs_worker,jobs_operator}', '{enqueue,enqueue_many,cancel,cancel_many,append_event,append_events,save_snapshot}'),
   ('{jobs_worker}', '{claim,claim_job,claims_of,work,complete,complete_many,fail,fail_many,snooze,skip,discard,release,
     release_many,heartbeat,assert_claim,idle,register_worker,deregister_worker,poll,ack,nack}'),
-  ('{jobs_worker,jobs_operator}', '{reset_stale_claims,tick,maintain,subscribe,unsubscribe,backfill,create_consumer}'),
-  ('{jobs_reader,jobs_worker,jobs_operator}', '{list,stats,verify,read_all,read_category,last_pos,list_streams,list_consumers,list_subscriptions}'),
+  ('{jobs_worker,jobs_operator}', '{reset_stale_claims,tick,maintain,subscribe,unsubscribe,backfill,create_consumer,
+    schedule,unschedule,run_schedule}'),
+  ('{jobs_reader,jobs_worker,jobs_operator}', '{list,stats,verify,read_all,read_category,last_pos,list_streams,list_consumers,list_subscriptions,
+    list_schedules,schedule_history}'),
   ('{jobs_operator}', '{pause,resume,configure_queue,configure_kind,configure_category,retry,retry_many,prune,reset_consumer,
     delete_consumer}')) as g(roles, verbs)
 cross join lateral unnest(roles) as r cross join lateral unnest(verbs) as v;
@@ -116,5 +118,17 @@ call try('jobs_worker', 'select jobs.reset_consumer(''c'', ''beginning'')');
 select is(current_setting('test.state'), '42501', 'but sets none back');
 call try('jobs_operator', 'select jobs.reset_consumer(''c'', ''beginning''), jobs.delete_consumer(''c'')');
 select is(current_setting('test.state'), 'none', 'an operator does');
+
+-- schedules
+call try('jobs_worker', 'select jobs.schedule(''s'', ''* * * * *''), jobs.run_schedule(''s''), jobs.schedule(''t'', ''1 hour''), jobs.unschedule(''t'')');
+select is(current_setting('test.state'), 'none', 'a worker declares schedules');
+call try('jobs_worker', 'select jobs.pause(schedule => ''s'')');
+select is(current_setting('test.state'), '42501', 'but pauses none');
+call try('jobs_operator', 'select jobs.pause(schedule => ''s''), jobs.resume(schedule => ''s'')');
+select is(current_setting('test.state'), 'none', 'an operator does');
+call try('jobs_reader', 'select jobs.next_run(''* * * * *''), jobs.list_schedules(), jobs.schedule_history(''s'')');
+select is(current_setting('test.state'), 'none', 'a reader looks at them');
+call try('jobs_producer', 'select jobs.run_schedule(''s'')');
+select is(current_setting('test.state'), '42501', 'a producer has nothing to do with them');
 select is_consistent();
 select * from finish();

@@ -1,0 +1,63 @@
+\ir lib/setup.sql
+select plan(53);
+set timezone = 'UTC';
+select stop_the_clock();
+
+select refuses($$select jobs.schedule(null, '* * * * *')$$, 'JB002', 'no name', 'the name null', '255 bytes');
+select refuses($$select jobs.schedule('', '* * * * *')$$, 'JB002', 'an empty name', 'the name ''''', '255 bytes');
+select refuses($$select jobs.schedule(repeat('ä', 128), '* * * * *')$$, 'JB002', 'a name of 256 bytes', 'the name ', '255 bytes');
+select refuses($$select jobs.schedule('s', '* * * *')$$, 'JB002', 'a bad expression', 'number of fields', 'Five fields', 'character 1');
+select refuses($$select jobs.schedule('s', '0 9 * * mon,never')$$, 'JB002', 'the place of the mistake', 'never', 'Five fields', 'character 13');
+select refuses($$select jobs.schedule('s', null)$$, 'JB002', 'no expression', 'number of fields', 'Five fields');
+select refuses($$select jobs.schedule('s', '0 0 30 2 *')$$, 'JB002', 'one that never fits', 'never fits', 'next_run');
+select refuses($$select jobs.schedule('s', '0 seconds')$$, 'JB002', 'an interval of nothing', '00:00:00', '1 s');
+select refuses($$select jobs.schedule('s', '0.5 s')$$, 'JB002', 'one below a second', '00:00:00.5', '1 s');
+select refuses($$select jobs.schedule('s', '1 month -29 days')$$, 'JB002', 'one that goes back', '-29 days', 'negative');
+select refuses($$select jobs.schedule('s', '1 day -1 hours')$$, 'JB002', 'or whose hours do', '-01:00:00', 'negative');
+select refuses($$select jobs.schedule('s', '101 years')$$, 'JB002', 'one beyond reason', '101 years', '100 years');
+select refuses($$select jobs.schedule('s', '* * * * *', '')$$, 'JB002', 'an empty kind', '''''', '255 bytes');
+select refuses($$select jobs.schedule('s', '* * * * *', queue => '')$$, 'JB002', 'an empty queue', '''''', '255 bytes');
+select refuses($$select jobs.schedule('s', '* * * * *', args => null)$$, 'JB002', 'no args', 'args is null', '{}');
+update jobs.setting set max_args_bytes = 3000;
+select refuses($$select jobs.schedule('s', '* * * * *', args => to_jsonb(array(select gen_random_uuid() from generate_series(1, 200))))$$, 'JB003', 'too many', 'args', '.');
+select refuses($$select jobs.schedule('s', '* * * * *', priority => 101)$$, 'JB002', 'a priority', '101', '100');
+select refuses($$select jobs.schedule('s', '* * * * *', timezone => 'Mars')$$, 'JB002', 'a zone that there is not', 'Mars', 'pg_timezone_names');
+select refuses($$select jobs.schedule('s', '* * * * *', timezone => null)$$, 'JB002', 'no zone', 'null', 'UTC');
+select refuses($$select jobs.schedule('s', '1 hour', timezone => 'Mars')$$, 'JB002', 'also of an interval', 'Mars', 'pg_timezone_names');
+select refuses($$select jobs.schedule('s', '* * * * *', catch_up => 'twice')$$, 'JB002', 'catch_up', 'twice', 'skip');
+select refuses($$select jobs.schedule('s', '* * * * *', catch_up => null)$$, 'JB002', 'no catch_up', 'catch_up', 'skip');
+select refuses($$select jobs.schedule('s', '* * * * *', overlap => 'never')$$, 'JB002', 'overlap', 'never', 'queue');
+select refuses($$select jobs.schedule('s', '* * * * *', overlap => null)$$, 'JB002', 'no overlap', 'overlap', 'queue');
+select refuses($$select jobs.schedule('s', '* * * * *', jitter => '-1 s')$$, 'JB002', 'a negative jitter', 'jitter', 'between 0 and 20 days');
+select refuses($$select jobs.schedule('s', '* * * * *', jitter => '21 days')$$, 'JB002', 'a jitter beyond reason', 'jitter', 'between 0 and 20 days');
+select refuses($$select jobs.schedule('s', '* * * * *', starts_at => 'infinity')$$, 'JB002', 'no beginning', 'infinity', 'finite');
+select refuses($$select jobs.schedule('s', '1 hour', starts_at => '-infinity')$$, 'JB002', 'none ever', 'infinity', 'finite');
+select refuses($$select jobs.schedule('s', '* * * * *', ends_at => 'infinity')$$, 'JB002', 'no end', 'infinity', 'finite');
+select refuses($$select jobs.schedule('s', '* * * * *', starts_at => '2030-02-02', ends_at => '2030-02-01')$$, 'JB002', 'an end before the beginning', '2030-02-01', 'before it starts');
+select is_empty($$select * from jobs.list_schedules()$$, 'nothing of it has been made');
+select refuses($$select jobs.run_schedule('none')$$, 'JB004', 'run_schedule of one that there is not', 'no schedule none', 'jobs.schedule');
+select refuses($$select * from jobs.schedule_history('none')$$, 'JB004', 'schedule_history', 'no schedule none', 'jobs.schedule');
+select refuses($$select * from jobs.list_schedules('none')$$, 'JB004', 'list_schedules', 'no schedule none', 'jobs.schedule');
+select refuses($$select jobs.pause(schedule => 'none')$$, 'JB004', 'pause', 'no schedule none', 'jobs.schedule');
+select refuses($$select jobs.resume(schedule => 'none')$$, 'JB004', 'resume', 'no schedule none', 'jobs.schedule');
+select is(jobs.unschedule('none'), false, 'to end one that there is not is to end nothing');
+select is(jobs.unschedule(null), false, 'nor none');
+
+-- created, changed, unchanged
+select is(jobs.schedule('s', '0 9 * * *'), 'created', 'a new one is created');
+select is(jobs.schedule('s', '0 9 * * *'), 'unchanged', 'the same again changes nothing');
+select is(jobs.schedule('s', '0 9 * * *', 's', '{}', null, null, 'UTC', 'skip', 'allow'), 'unchanged', 'defaults are what they say');
+select is(jobs.schedule('s', '0 9 * * *', jitter => '1 day'), 'changed', 'another jitter changes it');
+select is(jobs.schedule('s', '0 9 * * *', jitter => '24 hours'), 'unchanged', 'which is a length of time');
+select is((select (next_runs[1], jitter, timezone)::text from jobs.list_schedules('s')), '("2030-01-01 09:00:00+00","1 day",UTC)', 'what was given is kept');
+select is(jobs.schedule('s', '0 9 * * *', 'k', '{"a": 1}', 'q', 5, 'Europe/Rome', 'all', 'queue', null, '2030-02-01', '2030-03-01'), 'changed', 'everything may be changed');
+select is((select (cron, timezone, kind, args, queue, priority, catch_up, overlap, jitter, starts_at, ends_at, paused, next_runs[1])::text from jobs.list_schedules('s')),
+  '("0 9 * * *",Europe/Rome,k,"{""a"": 1}",q,5,all,queue,,"2030-02-01 00:00:00+00","2030-03-01 00:00:00+00",f,"2030-02-01 08:00:00+00")', 'and is');
+select refuses($$select jobs.schedule('s', '0 0 30 2 *')$$, 'JB002', 'nor may it be changed to what never fits', 'never fits', 'next_run');
+select refuses($$select jobs.schedule('s', 'x')$$, 'JB002', 'or cannot be read', 'number of fields', 'Five fields');
+select is((select cron from jobs.list_schedules('s')), '0 9 * * *', 'then it stays as it was');
+select is(jobs.schedule('over', '0 9 * * *', ends_at => '2029-12-31'), 'created', 'one that is over is no mistake: its declaration outlives it');
+select is((select next_runs from jobs.list_schedules('over')), '{}', 'it has no times');
+select is(jobs.unschedule('s'), true, 'it is ended');
+select is((select array_agg(name) from jobs.list_schedules()), '{over}', 'and gone');
+select * from finish();
