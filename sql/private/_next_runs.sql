@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   _at timestamptz := case when not schedule.paused then schedule.next_at end;
-  _runs timestamptz[] := '{}';
+  _runs timestamptz[] := '{}'::timestamptz[];
 begin
   while _at is not null and cardinality(_runs) < max_runs loop
     _runs := _runs || _at;
@@ -15,5 +15,5 @@ begin
   end loop;
   return _runs;
 exception when sqlstate 'JB002' then
-  return '{}';
+  return '{}'::timestamptz[];
 end $$;

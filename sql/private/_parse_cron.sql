@@ -5,14 +5,14 @@ language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  _months text[] := '{jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec}';
-  _weekdays text[] := '{sun,mon,tue,wed,thu,fri,sat}';
+  _months text[] := '{jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec}'::text[];
+  _weekdays text[] := '{sun,mon,tue,wed,thu,fri,sat}'::text[];
   _text text := lower(cron);
   _spec jobs.cron_spec;
   _at int := 1;
   _field text;
-  _fields text[] := '{}';
-  _starts int[] := '{}';
+  _fields text[] := '{}'::text[];
+  _starts int[] := '{}'::int[];
   _item text;
 begin
   _text := case trim(_text)

@@ -61,6 +61,7 @@ def fill(conn: Connection) -> None:
     conn.execute("select jobs.maintain()")
     conn.execute("select jobs.enqueue('work', '{}', priority => 10)")
     fill_the_log(conn)
+    fill_the_schedules(conn)
 
 
 def fill_the_log(conn: Connection) -> None:
@@ -81,6 +82,20 @@ def fill_the_log(conn: Connection) -> None:
         "select jobs.configure_category('order', keep => '1 year', keep_last => false)",
     ):
         conn.execute(statement.encode(), {"event_id": EVENT_ID})
+
+
+def fill_the_schedules(conn: Connection) -> None:
+    """One that goes on, one that is paused, and history."""
+    for statement in (
+        "select jobs.schedule('hourly', '1 hour', args => '{\"n\": 1}', jitter => '1 min')",
+        "select jobs.schedule('nightly', '30 2 * * *', timezone => 'Europe/Rome')",
+        "select jobs.pause(schedule => 'nightly')",
+        "update jobs.schedule set next_at = next_at - interval '1 day' where name = 'hourly'",
+        "select jobs.tick()",
+    ):
+        conn.execute(statement.encode())
+    (told,) = conn.execute("select skipped from jobs.schedule_history('hourly')").fetchall()
+    assert told == ("missed",)
 
 
 def contents(conn: Connection) -> dict[str, list[Any]]:
@@ -118,6 +133,7 @@ def check_that_jobs_survive(binaries: Binaries, admin: str, install: Install) ->
             assert conn.execute("select * from jobs.verify()").fetchall() == []
             work_what_is_left(conn)
             go_on_with_the_log(conn)
+            go_on_with_the_schedules(conn)
 
 
 def work_what_is_left(conn: Connection) -> None:
@@ -129,6 +145,20 @@ def work_what_is_left(conn: Connection) -> None:
     conn.execute("select jobs.enqueue('work', '{}')")
     alone = "select count(*) from jobs.job where not args ? 'event'"
     assert conn.execute(alone).fetchone() == (8,)
+
+
+def go_on_with_the_schedules(conn: Connection) -> None:
+    """Their next times are what they were, and new ones do not get in their way."""
+    conn.execute("select jobs.resume(schedule => 'nightly')")
+    conn.execute("select jobs.schedule('another', '@daily')")
+    listed = conn.execute(
+        "select name, cardinality(next_runs) from jobs.list_schedules()"
+    ).fetchall()
+    assert listed == [("another", 5), ("hourly", 5), ("nightly", 5)]
+    conn.execute("update jobs.schedule set next_at = now() where name = 'hourly'")
+    conn.execute("select jobs.tick()")
+    told = conn.execute("select skipped from jobs.schedule_history('hourly')").fetchall()
+    assert told == [(None,), ("missed",)]
 
 
 def go_on_with_the_log(conn: Connection) -> None:
