@@ -47,11 +47,14 @@ from .info import (
     JobInfo,
     ListedJob,
     QueueStats,
+    ScheduleInfo,
+    ScheduleRun,
     Snapshot,
     StreamInfo,
     SubscriptionInfo,
 )
 from .outcomes import Complete, Discard, Outcome, Retry, Skip, Snooze
+from .schedule import Schedule
 from .subscription import Subscription
 from .task import AsyncTask, Job, NewJob, SyncTask, Task
 from .worker import State, Worker, WorkerStats
@@ -100,6 +103,9 @@ __all__ = [
     "Reject",
     "Retry",
     "RunningJob",
+    "Schedule",
+    "ScheduleInfo",
+    "ScheduleRun",
     "Skip",
     "Snapshot",
     "Snooze",

@@ -150,17 +150,25 @@ def history(job: int) -> Call[list[dict[str, Any]]]:
 # Operators
 
 
-def pause(queue: str | None, kind: str | None, subscription: str | None) -> Call[None]:
-    """Nothing of that queue or kind is claimed, and nothing made for that subscription."""
+def pause(
+    queue: str | None, kind: str | None, subscription: str | None, schedule: str | None
+) -> Call[None]:
+    """Nothing of those is claimed, or made."""
     return Call(
-        "select jobs.pause(%s::text, %s::text, %s::text)", (queue, kind, subscription), nothing
+        "select jobs.pause(%s::text, %s::text, %s::text, %s::text)",
+        (queue, kind, subscription, schedule),
+        nothing,
     )
 
 
-def resume(queue: str | None, kind: str | None, subscription: str | None) -> Call[None]:
+def resume(
+    queue: str | None, kind: str | None, subscription: str | None, schedule: str | None
+) -> Call[None]:
     """The opposite of `pause`."""
     return Call(
-        "select jobs.resume(%s::text, %s::text, %s::text)", (queue, kind, subscription), nothing
+        "select jobs.resume(%s::text, %s::text, %s::text, %s::text)",
+        (queue, kind, subscription, schedule),
+        nothing,
     )
 
 

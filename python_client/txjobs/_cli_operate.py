@@ -34,7 +34,9 @@ def migrate(
     target: Annotated[
         str | None,
         typer.Option(
-            "--app", metavar="MODULE:APP", help="And the subscriptions and consumers it declares."
+            "--app",
+            metavar="MODULE:APP",
+            help="And what it declares: subscriptions, consumers, schedules.",
         ),
     ] = None,
     as_json: AsJson = False,

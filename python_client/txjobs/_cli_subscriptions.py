@@ -220,7 +220,7 @@ def sync(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> int:
-    """Make the subscriptions and consumers that an application declares."""
+    """Make the subscriptions, consumers and schedules that an application declares."""
     app = load_app(target)
     with connection(dsn) as conn:
         changes = reconcile(conn, app, dry_run=dry_run)

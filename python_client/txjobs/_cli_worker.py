@@ -55,7 +55,7 @@ def worker(
         bool,
         typer.Option(
             "--reconcile/--no-reconcile",
-            help="At the start, create or change the subscriptions and consumers of the app.",
+            help="At the start, create or change what the app declares.",
         ),
     ] = True,
     concurrency: Annotated[

@@ -59,8 +59,8 @@ class Consumers:
 
 
 async def declare(app: "Jobs", config: Config) -> None:
-    """The database has the subscriptions and consumers that the application declares."""
-    if not (app.subscriptions or app.consumers):
+    """The database has the subscriptions, consumers and schedules that the application declares."""
+    if not (app.subscriptions or app.consumers or app.schedules):
         return
     conn = await psycopg.AsyncConnection.connect(config.dsn, autocommit=True, **config.connect)
     try:
@@ -68,9 +68,9 @@ async def declare(app: "Jobs", config: Config) -> None:
             changes = await reconcile(conn, app)
     except psycopg.errors.InsufficientPrivilege as error:
         raise ConfigurationError(
-            f"this role may not declare subscriptions and consumers ({error.diag.message_primary}):"
-            " run `txjobs migrate --app MODULE:APP` as one that may, and the worker with "
-            "reconcile=False (--no-reconcile)"
+            "this role may not declare subscriptions, consumers and schedules "
+            f"({error.diag.message_primary}): run `txjobs migrate --app MODULE:APP` as one that "
+            "may, and the worker with reconcile=False (--no-reconcile)"
         ) from error
     for change in changes:
         if change.pending:

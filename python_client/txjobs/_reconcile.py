@@ -1,4 +1,4 @@
-"""Subscriptions and consumers: the database has what the application declares.
+"""Subscriptions, consumers, schedules: the database has what the application declares.
 
 Nothing is ever deleted: what is in the database only may be another application's, and is reported.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import psycopg
 
-from . import _log_calls
+from . import _log_calls, _schedule_calls
 from ._calls import Call, Row
 from ._drivers import AsyncConn, Conn, run, run_async_told, unknown_connection
 from .consumer import Consumer
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Change", "reconcile"]
 
 _STUCK_FOR = 60  # the question needs one; the answer to it is not looked at
-What = Literal["subscription", "consumer"]
+What = Literal["subscription", "consumer", "schedule"]
 _ACTIONS: dict[str, Literal["create", "change", "keep"]] = {
     "created": "create",
     "changed": "change",
@@ -32,10 +32,10 @@ _ACTIONS: dict[str, Literal["create", "change", "keep"]] = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What was done, or with a dry run would be, about one subscription or consumer.
+    """What was done, or with a dry run would be, about one subscription, consumer or schedule.
 
     Attributes:
-        what: `subscription` or `consumer`
+        what: `subscription`, `consumer` or `schedule`
         name: its name
         action: `create`, `change`, `keep`, or `undeclared`: only the database has it
         differences: of a change, each as `category: None -> 'order'`; none if what was left to
@@ -62,16 +62,17 @@ def reconcile(
 def reconcile(
     conn: Conn | AsyncConn, app: "Jobs", /, *, dry_run: bool = False
 ) -> list[Change] | Coroutine[Any, Any, list[Change]]:
-    """The database has the subscriptions and consumers that the application declares.
+    """The database has the subscriptions, consumers and schedules that the application declares.
 
     A new one begins at its `from_position`; one that exists keeps its place, and what it reads from
-    now on is what is declared. What only the database has is left alone, and reported. Any number
+    now on is what is declared. A schedule that exists goes on at the declared times, and stays
+    paused if it is. What only the database has is left alone, and reported. Any number
     of processes may do it at once, and again.
 
     dry_run: nothing is changed, but what would be is returned.
 
-    Returns a `Change` for each, subscriptions first. Raises what `jobs.subscribe` and
-    `jobs.create_consumer` raise.
+    Returns a `Change` for each, subscriptions first, schedules last. Raises what `jobs.subscribe`,
+    `jobs.create_consumer` and `jobs.schedule` raise.
     """
     if isinstance(conn, psycopg.AsyncConnection):
         return _run_async(conn, _steps(app, dry_run), dry_run)
@@ -110,6 +111,8 @@ def _steps(app: "Jobs", dry_run: bool) -> Steps:
     changes += yield from _compare("subscription", wanted, dry_run)
     wanted = {one.name: _create(one) for one in app.consumers.values()}
     changes += yield from _compare("consumer", wanted, dry_run)
+    wanted = {one.name: _schedule_calls.schedule(one) for one in app.schedules.values()}
+    changes += yield from _compare("schedule", wanted, dry_run)
     return changes
 
 
@@ -119,7 +122,7 @@ def _compare(what: What, wanted: Mapping[str, Call[str]], dry_run: bool) -> Step
     changes = []
     for name, call in wanted.items():
         old = there.pop(name, None)
-        if old is None and dry_run:
+        if old is None and dry_run and what != "schedule":  # only the database can read its cron
             changes.append(Change(what, name, "create"))
             continue
         # Also in a dry run the database is asked, in what is rolled back: only it knows, for
@@ -172,4 +175,8 @@ _LISTINGS: Mapping[What, tuple[Callable[[str | None], Call[Sequence[Row]]], Sequ
         ("types", "category", "kind", "queue", "routing_key", "delay"),
     ),
     "consumer": (_list_consumers, ("types", "category", "job_events", "unknown_types")),
+    "schedule": (
+        _schedule_calls.list_schedules,
+        _schedule_calls.DECLARED_COLUMNS.replace("::text", "").split(", "),
+    ),
 }

@@ -1,7 +1,7 @@
 """Asking about jobs, and changing their fate: `Client` and `AsyncClient`, of one shape.
 
 They hold no logic: what is asked is in `_requests`, once for both. What they ask of the log is in
-`_client_log`.
+`_client_log`, of schedules in `_client_schedules`.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Any, TypeVar, overload
 
 from . import _calls, _requests
 from ._calls import Call
-from ._client_log import AsyncLogClient, LogClient
+from ._client_schedules import AsyncScheduleClient, ScheduleClient
 from ._options import Options, Seconds
 from .info import EventInfo, JobInfo, ListedJob, QueueStats
 from .task import Job
@@ -22,7 +22,7 @@ R = TypeVar("R")
 Page = list[ListedJob]  # the clients have a method named list
 
 
-class Client(LogClient):
+class Client(ScheduleClient):
     """Runs on a psycopg connection, in whatever transaction that is in, or on a DSN.
 
     With a DSN, it opens a connection of its own when first used, in autocommit, and `close()` (or
@@ -104,12 +104,14 @@ class Client(LogClient):
         queue: str | None = None,
         kind: str | None = None,
         subscription: str | None = None,
+        schedule: str | None = None,
     ) -> None:
         """Nothing of that queue or kind is claimed any more; running jobs finish.
 
-        A subscription's events make no jobs until it is resumed, and then catches up.
+        A subscription's events make no jobs until it is resumed, and then catches up; a schedule's
+        times meanwhile are left out.
         """
-        self._run(_calls.pause(queue, kind, subscription))
+        self._run(_calls.pause(queue, kind, subscription, schedule))
 
     def resume(
         self,
@@ -117,9 +119,10 @@ class Client(LogClient):
         queue: str | None = None,
         kind: str | None = None,
         subscription: str | None = None,
+        schedule: str | None = None,
     ) -> None:
         """The end of a pause."""
-        self._run(_calls.resume(queue, kind, subscription))
+        self._run(_calls.resume(queue, kind, subscription, schedule))
 
     def stats(self, window: Seconds = 3600) -> list[QueueStats]:
         """A line per queue; counts of what ended are of so many seconds back."""
@@ -146,7 +149,7 @@ class Client(LogClient):
         return self._run(_calls.version())
 
 
-class AsyncClient(AsyncLogClient):
+class AsyncClient(AsyncScheduleClient):
     """The same on an async connection: every method is awaited."""
 
     async def enqueue(
@@ -226,12 +229,14 @@ class AsyncClient(AsyncLogClient):
         queue: str | None = None,
         kind: str | None = None,
         subscription: str | None = None,
+        schedule: str | None = None,
     ) -> None:
         """Nothing of that queue or kind is claimed any more; running jobs finish.
 
-        A subscription's events make no jobs until it is resumed, and then catches up.
+        A subscription's events make no jobs until it is resumed, and then catches up; a schedule's
+        times meanwhile are left out.
         """
-        await self._run(_calls.pause(queue, kind, subscription))
+        await self._run(_calls.pause(queue, kind, subscription, schedule))
 
     async def resume(
         self,
@@ -239,9 +244,10 @@ class AsyncClient(AsyncLogClient):
         queue: str | None = None,
         kind: str | None = None,
         subscription: str | None = None,
+        schedule: str | None = None,
     ) -> None:
         """The end of a pause."""
-        await self._run(_calls.resume(queue, kind, subscription))
+        await self._run(_calls.resume(queue, kind, subscription, schedule))
 
     async def stats(self, window: Seconds = 3600) -> list[QueueStats]:
         """A line per queue; counts of what ended are of so many seconds back."""

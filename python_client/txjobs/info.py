@@ -12,6 +12,8 @@ __all__ = [
     "JobInfo",
     "ListedJob",
     "QueueStats",
+    "ScheduleInfo",
+    "ScheduleRun",
     "Snapshot",
     "StreamInfo",
     "SubscriptionInfo",
@@ -214,3 +216,45 @@ class Backfilled:
     name: str
     made: int
     more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleInfo:
+    """A schedule now.
+
+    `next_runs` are its next five times, none if it is paused or over; `last_job` is its last job
+    and `last_state` that job's state; `error` says why its last time made none, if it failed:
+    message, sqlstate, at.
+    """
+
+    name: str
+    cron: str
+    timezone: str
+    kind: str
+    args: Any
+    queue: str | None
+    priority: int | None
+    catch_up: str
+    overlap: str
+    jitter: dt.timedelta | None
+    starts_at: dt.datetime | None
+    ends_at: dt.datetime | None
+    paused: bool
+    next_runs: list[dt.datetime]
+    last_job: int | None
+    last_state: str | None
+    error: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleRun:
+    """What became of one time of a schedule: a job, in a state while it is kept, or none.
+
+    `skipped` says why there is none: `missed`, `overlap`, or `queued`: not yet.
+    """
+
+    due_at: dt.datetime
+    at: dt.datetime
+    job: int | None
+    state: str | None
+    skipped: str | None
