@@ -16,6 +16,7 @@ from txjobs import Client, Snapshot, VersionConflict, Worker, embedded
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 PYTHON_GUIDE = ROOT / "docs" / "python.md"
+SCHEDULES = ROOT / "docs" / "schedules.md"
 ORDERS = "create table orders (id int primary key, total int not null, paid int not null default 0)"
 
 
@@ -137,8 +138,50 @@ def test_the_python_guide_to_the_log_is_typed(tmp_path: Path) -> None:
     assert status == 0, report + errors
 
 
+def test_the_guide_to_schedules_runs_in_psql(
+    conn: psycopg.Connection[Any], dsn: str, binaries: embedded.Binaries
+) -> None:
+    run_in_psql("\n".join(examples(SCHEDULES, "sql")), dsn, binaries)
+    client = Client(conn)
+    assert [(one.name, one.last_state) for one in client.schedules()] == [
+        ("sync", "ready"),
+        ("weekday report", None),
+    ]
+
+
+def test_the_python_guide_to_schedules_is_a_program_that_works(
+    conn: psycopg.Connection[Any], dsn: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = types.ModuleType("shop")
+    sys.modules["shop"] = shop
+    try:
+        source = "\n".join(examples(SCHEDULES, "python"))
+        exec(compile(source, "schedules.md", "exec"), shop.__dict__)  # noqa: S102
+        shop.deploy(conn)
+        client = Client(conn)
+        jobs = [client.run_schedule(one.name) for one in client.schedules()]
+        assert Worker(shop.app, dsn, drain=True, deps={"dsn": dsn}).main() == 0
+    finally:
+        del sys.modules["shop"]
+    assert [client.state(job) for job in jobs] == ["completed"] * 3
+    printed = capsys.readouterr().out.splitlines()
+    assert printed == [
+        "create schedule report",
+        "create schedule sync",
+        "create schedule prune",
+        "a report for ops",
+    ]
+
+
+def test_the_python_guide_to_schedules_is_typed(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text("\n".join(examples(SCHEDULES, "python")))
+    report, errors, status = api.run(["--strict", str(tmp_path / "shop.py")])
+    assert status == 0, report + errors
+
+
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/log.md", "docs/python.md", "docs/adr/README.md"]
+    "page",
+    ["README.md", "docs/log.md", "docs/python.md", "docs/schedules.md", "docs/adr/README.md"],
 )
 def test_every_link_leads_somewhere(page: str) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text()):
