@@ -14,6 +14,7 @@ from . import (
     _cli_events,
     _cli_jobs,
     _cli_operate,
+    _cli_schedules,
     _cli_subscriptions,
     _cli_tail,
     _cli_worker,
@@ -93,6 +94,20 @@ _groups: dict[str, tuple[str, dict[str, Callable[..., int | None]]]] = {
             "stuck": _cli_consumers.stuck,
             "reset": _cli_consumers.reset,
             "remove": _cli_consumers.remove,
+        },
+    ),
+    "schedules": (
+        "What makes jobs at certain times.",
+        {
+            "add": _cli_schedules.add,
+            "list": _cli_schedules.list_all,
+            "show": _cli_schedules.show,
+            "history": _cli_schedules.history,
+            "run": _cli_schedules.run,
+            "pause": _cli_schedules.pause,
+            "resume": _cli_schedules.resume,
+            "remove": _cli_schedules.remove,
+            "next": _cli_schedules.next_runs,
         },
     ),
 }
