@@ -35,9 +35,10 @@ ZONES = (
     "Australia/Adelaide",
     "Asia/Kathmandu",
     "Pacific/Apia",
-    "Africa/Casablanca",
+    "Asia/Jerusalem",
 )
-# What Python and Postgres know of zones may be of different years: no further than this.
+# What Python and Postgres know of zones may be of different years: no further than this, and only
+# zones whose laws have long been the same.
 FIRST, LAST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2026, 12, 31, tzinfo=UTC)
 
 SAFE = """
