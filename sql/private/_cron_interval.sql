@@ -8,7 +8,7 @@ as $$
 declare
   _interval interval;
 begin
-  if cron !~ '^\s*\d+(\.\d+)?\s*[a-zA-Z]' and cron !~ '^\s*P' then
+  if cron collate "C" !~ '^[[:space:]]*([0-9]+([.][0-9]+)?[[:space:]]*[a-zA-Z]|P)' then
     return null;
   end if;
   begin

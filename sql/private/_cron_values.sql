@@ -8,7 +8,8 @@ language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  _parts text[] := regexp_match(item, '^(\*|[0-9a-z]+)(?:-([0-9a-z]+))?(?:/([0-9]{1,4}))?$');
+  _parts text[] := regexp_match(item collate "C",
+    '^([*]|[0-9a-z]+)(?:-([0-9a-z]+))?(?:/([0-9]{1,4}))?$');
   _from int;
   _to int;
   _step int;

@@ -5,22 +5,22 @@ language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  _months text[] := '{jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec}'::text[];
-  _weekdays text[] := '{sun,mon,tue,wed,thu,fri,sat}'::text[];
-  _text text := lower(cron);
+  _months text[] collate "C" := '{jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec}'::text[];
+  _weekdays text[] collate "C" := '{sun,mon,tue,wed,thu,fri,sat}'::text[];
+  _text text collate "C" := lower(cron collate "C");
   _spec jobs.cron_spec;
   _at int := 1;
-  _field text;
-  _fields text[] := '{}'::text[];
+  _field text collate "C";
+  _fields text[] collate "C" := '{}'::text[];
   _starts int[] := '{}'::int[];
-  _item text;
+  _item text collate "C";
 begin
   _text := case trim(_text)
     when '@yearly' then '0 0 1 1 *' when '@annually' then '0 0 1 1 *'
     when '@monthly' then '0 0 1 * *' when '@weekly' then '0 0 * * 0'
     when '@daily' then '0 0 * * *' when '@midnight' then '0 0 * * *'
     when '@hourly' then '0 * * * *' else _text end;
-  foreach _field in array regexp_split_to_array(coalesce(_text, ''), '\s') loop
+  foreach _field in array regexp_split_to_array(coalesce(_text, ''), '[[:space:]]') loop
     if _field <> '' then
       _fields := _fields || _field;
       _starts := _starts || _at;
