@@ -28,22 +28,6 @@ declare
   _old jobs.schedule;
   _new jobs.schedule;
 begin
-  perform jobs._check_name(name);
-  perform jobs._check_args(array[args]);
-  perform jobs._place(coalesce(kind, name), queue, priority, null, null, null, null, null, null,
-    null, null);
-  if coalesce(catch_up, '') not in ('skip', 'once', 'all') then
-    perform jobs._raise_invalid(format('catch_up is %L', catch_up),
-      'Times at which nobody ticked are left out (skip), made up for once, or all of them.');
-  end if;
-  if coalesce(overlap, '') not in ('allow', 'skip', 'queue') then
-    perform jobs._raise_invalid(format('overlap is %L', overlap),
-      'While the job before has not ended: allow another, skip the time, or queue it.');
-  end if;
-  if jitter not between interval '0' and interval '20 days' then
-    perform jobs._raise_invalid(
-      format('jitter is %s', jitter), 'jitter is between 0 and 20 days.');
-  end if;
   select * into _old from jobs.schedule s where s.name = schedule.name for update;
   _new := _old;
   _new.name := name;
@@ -58,19 +42,11 @@ begin
   _new.jitter := jitter;
   _new.starts_at := starts_at;
   _new.ends_at := ends_at;
+  perform jobs._check_schedule(_new);
   if _old.id is not null and _new is not distinct from _old then
     return 'unchanged';
   end if;
   _new.created_at := coalesce(_old.created_at, jobs.now());
-  if not isfinite(starts_at) or not isfinite(ends_at) or ends_at < starts_at then
-    perform jobs._raise_invalid(format('starts_at is %s, ends_at is %s',
-      coalesce(starts_at::text, 'null'), coalesce(ends_at::text, 'null')),
-      'Both are finite or left out, and it does not end before it starts.');
-  end if;
-  if jobs.next_run(cron, timezone, starts_at) is null then
-    perform jobs._raise_invalid(format('%L never fits', cron),
-      'Look at it with jobs.next_run(cron, timezone, after).');
-  end if;
   _new.next_at := case
     when (_new.cron, _new.timezone, _new.starts_at, _new.ends_at)
       is not distinct from (_old.cron, _old.timezone, _old.starts_at, _old.ends_at)
