@@ -15,6 +15,8 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_sort = off
 as $$
+declare
+  _now timestamptz := jobs.now();   -- an index is of no use to a volatile function
 begin
   if not jobs._tick(true) then
     return false;
@@ -22,7 +24,7 @@ begin
   if exists (select from jobs.subscription s where s.backfill_pos is not null and not s.paused) then
     perform from jobs.backfill(max_events => 200);
   end if;
-  if exists (select from jobs.schedule s where not s.paused and s.next_at <= jobs.now()) then
+  if exists (select from jobs.schedule s where not s.paused and s.next_at <= _now) then
     perform jobs._run_schedules();
   end if;
   return true;

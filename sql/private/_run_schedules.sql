@@ -9,14 +9,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   _schedule jobs.schedule;
+  _now timestamptz := jobs.now();
   _made int := 0;
   _error text;
 begin
   for _schedule in
     select * from jobs.schedule s
-    where not s.paused and s.next_at <= jobs.now()
+    where not s.paused and s.next_at <= _now
       and (s.error is null or (s.error ->> 'at')::timestamptz
-        not between jobs.now() - interval '10 s' and jobs.now())
+        not between _now - interval '10 s' and _now)
       and not (s.overlap = 'queue' and jobs._is_queued(s.id, s.next_at)
         and jobs._has_not_ended(s.last_job))
     order by s.next_at limit 100 for update skip locked
@@ -26,7 +27,7 @@ begin
     exception when others then
       get stacked diagnostics _error = message_text;
       update jobs.schedule s
-      set error = jsonb_build_object('message', _error, 'at', jobs.now(), 'sqlstate', sqlstate)
+      set error = jsonb_build_object('message', _error, 'at', _now, 'sqlstate', sqlstate)
       where s.id = _schedule.id;
     end;
   end loop;
