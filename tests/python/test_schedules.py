@@ -374,7 +374,12 @@ def test_workers_run_what_is_due_once(dsn: str, conn: Conn) -> None:
 
     with running(app, dsn), running(app, dsn):
         until(lambda: len(seen) >= 3, "three seconds have had their job")
-    assert len(set(seen)) == len(seen)
+    # a worker that is stopped may give a job back that then runs again: what is one is the job
+    made = conn.execute(
+        "select count(*), count(distinct options #>> '{headers,due_at}') from jobs.job"
+    )
+    ((jobs, times),) = made.fetchall()
+    assert jobs == times >= 3
     runs = Client(conn).schedule_history("note", max_runs=100)
     assert {one.skipped for one in runs} == {None}
-    assert len({one.due_at for one in runs}) == len(runs) >= 3
+    assert len({one.job for one in runs}) == jobs
