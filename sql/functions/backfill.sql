@@ -14,6 +14,7 @@ set jit = off
 as $$
 #variable_conflict use_column
 declare
+  _safe_pos bigint := jobs._safe_pos();
   _name text;
 begin
   perform jobs._check_max_events(max_events);
@@ -27,6 +28,7 @@ begin
       and (subscription is null or s.name = subscription)
     order by s.id
   loop
-    return query select _name, b.made, b.more from jobs._backfill(_name, max_events) as b;
+    return query
+      select _name, b.made, b.more from jobs._backfill(_name, max_events, _safe_pos) as b;
   end loop;
 end $$;

@@ -7,9 +7,12 @@
 -- older generation) may still commit events that nobody served: settle_pos is drawn after the
 -- change was committed, so once the log is decided up to it, these transactions have ended, all of
 -- their events can be seen, and what is found then is the rest.
+-- `safe_pos` is that of the caller's transaction, from before it has written anything: its own jobs
+-- would count as undecided.
 -- Locks: the subscription's row, if nobody has it; fan_out, the same. Writes: as enqueue; those.
 create or replace function jobs._backfill(
-  subscription text, max_events int, out made bigint, out more boolean)
+  subscription text, max_events int, safe_pos bigint default null,
+  out made bigint, out more boolean)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -30,7 +33,7 @@ begin
     return;
   end if;
   _new := _s;
-  _safe_pos := jobs._safe_pos();
+  _safe_pos := coalesce(safe_pos, jobs._safe_pos());
   _is_live := coalesce(upper_inf(_s.live), false);
   _settled := coalesce(_is_live and _s.settle_pos <= _safe_pos
     and current_setting('transaction_isolation') = 'read committed', false);
