@@ -333,14 +333,14 @@ def test_a_savepoint_that_is_rolled_back_holds_readers_no_longer_and_a_new_appen
     assert read(reader) == [before, held, after]
 
 
-def test_many_appends_of_a_transaction_take_one_lock_for_their_floor(
+def test_many_appends_of_a_transaction_take_two_locks_for_their_floors(
     conn: Session, late: Session
 ) -> None:
     begin(late)
     for _ in range(50):
         append(late)
     advisory = "select count(*) from pg_locks where locktype = 'advisory'"
-    assert value(conn, advisory) == 1
+    assert value(conn, advisory) == 2
     late.execute("commit")
     assert value(conn, advisory) == 0
 
