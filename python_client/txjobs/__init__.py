@@ -45,7 +45,9 @@ from .info import (
     ConsumerInfo,
     EventInfo,
     JobInfo,
+    KindInfo,
     ListedJob,
+    QueueInfo,
     QueueStats,
     ScheduleInfo,
     ScheduleRun,
@@ -55,6 +57,7 @@ from .info import (
 )
 from .outcomes import Complete, Discard, Outcome, Retry, Skip, Snooze
 from .schedule import Schedule
+from .settings import KindSettings, QueueSettings
 from .subscription import Subscription
 from .task import AsyncTask, Job, NewJob, SyncTask, Task
 from .worker import State, Worker, WorkerStats
@@ -92,6 +95,8 @@ __all__ = [
     "JobSkipped",
     "Jobs",
     "KeyReused",
+    "KindInfo",
+    "KindSettings",
     "ListedJob",
     "NewEvent",
     "NewJob",
@@ -99,6 +104,8 @@ __all__ = [
     "NotInstalled",
     "Outcome",
     "PositionGone",
+    "QueueInfo",
+    "QueueSettings",
     "QueueStats",
     "Reject",
     "Retry",

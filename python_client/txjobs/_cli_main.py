@@ -15,6 +15,7 @@ from . import (
     _cli_jobs,
     _cli_operate,
     _cli_schedules,
+    _cli_settings,
     _cli_subscriptions,
     _cli_tail,
     _cli_worker,
@@ -57,11 +58,17 @@ _commands: dict[str, Callable[..., int | None]] = {
     "pause": _cli_operate.pause,
     "resume": _cli_operate.resume,
     "stats": _cli_operate.stats,
+    "queues": _cli_settings.queues,
+    "kinds": _cli_settings.kinds,
     "prune": _cli_operate.prune,
     "demo": _cli_demo.demo,
     "version": _cli_operate.version,
 }
 _groups: dict[str, tuple[str, dict[str, Callable[..., int | None]]]] = {
+    "configure": (
+        "The settings of a queue or a kind.",
+        {"queue": _cli_settings.configure_queue, "kind": _cli_settings.configure_kind},
+    ),
     "events": (
         "The log: append events, read them, follow them.",
         {

@@ -1,7 +1,7 @@
 """Asking about jobs, and changing their fate: `Client` and `AsyncClient`, of one shape.
 
 They hold no logic: what is asked is in `_requests`, once for both. What they ask of the log is in
-`_client_log`, of schedules in `_client_schedules`.
+`_client_log`, of schedules in `_client_schedules`, of settings in `_client_settings`.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Any, TypeVar, overload
 
 from . import _calls, _requests
 from ._calls import Call
-from ._client_schedules import AsyncScheduleClient, ScheduleClient
+from ._client_settings import AsyncSettingsClient, SettingsClient
 from ._options import Options, Seconds
 from .info import EventInfo, JobInfo, ListedJob, QueueStats
 from .task import Job
@@ -22,7 +22,7 @@ R = TypeVar("R")
 Page = list[ListedJob]  # the clients have a method named list
 
 
-class Client(ScheduleClient):
+class Client(SettingsClient):
     """Runs on a psycopg connection, in whatever transaction that is in, or on a DSN.
 
     With a DSN, it opens a connection of its own when first used, in autocommit, and `close()` (or
@@ -149,7 +149,7 @@ class Client(ScheduleClient):
         return self._run(_calls.version())
 
 
-class AsyncClient(AsyncScheduleClient):
+class AsyncClient(AsyncSettingsClient):
     """The same on an async connection: every method is awaited."""
 
     async def enqueue(

@@ -258,3 +258,33 @@ class ScheduleRun:
     job: int | None
     state: str | None
     skipped: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueInfo:
+    """A queue and its settings.
+
+    `settings` are all of them by name, as in force, durations in seconds; `changed` names those
+    that are not at their default.
+    """
+
+    name: str
+    paused: bool
+    settings: Mapping[str, Any]
+    changed: list[str]
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KindInfo:
+    """A kind and its settings.
+
+    `settings` are all of them by name, as in force, durations in seconds: the kind's own, which
+    `changed` names, else those of its queue, else the defaults.
+    """
+
+    name: str
+    paused: bool
+    settings: Mapping[str, Any]
+    changed: list[str]
+    created_at: dt.datetime

@@ -1,0 +1,39 @@
+"""The settings of queues and kinds, spelled once: for the clients and the command line.
+
+A new setting is one line: the name of the argument of `jobs.configure_queue` or
+`jobs.configure_kind`, its type, and a word for `--help`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypedDict
+
+from ._options import Seconds
+from .backoff import Backoff
+
+__all__ = ["KindSettings", "QueueSettings"]
+
+BackoffSetting = Backoff | Mapping[str, Any]
+
+
+class QueueSettings(TypedDict, total=False):
+    """What `configure_queue` may be told of a queue; durations in seconds."""
+
+    max_attempts: Annotated[int, "How often the handler of a job is started at most."]
+    backoff: Annotated[BackoffSetting, "The delays between attempts."]
+    lease: Annotated[Seconds, "How long a claim lasts unless renewed."]
+    timeout: Annotated[Seconds, "How long one attempt may take."]
+    keep: Annotated[Seconds, "How long ended jobs are kept, but for dead ones."]
+    keep_dead: Annotated[Seconds, "How long dead jobs are kept."]
+
+
+class KindSettings(TypedDict, total=False):
+    """What `configure_kind` may be told of a kind; durations in seconds."""
+
+    queue: Annotated[str, "Where its jobs go unless they say so themselves."]
+    max_attempts: Annotated[int, "How often the handler of a job is started at most."]
+    backoff: Annotated[BackoffSetting, "The delays between attempts."]
+    lease: Annotated[Seconds, "How long a claim lasts unless renewed."]
+    timeout: Annotated[Seconds, "How long one attempt may take."]
+    max_claims: Annotated[int, "How many claims one round of attempts may cost."]
+    charge_lost: Annotated[bool, "Whether a lost lease costs an attempt."]
+    on_dead: Annotated[str, "The kind that is enqueued for each job that dies."]

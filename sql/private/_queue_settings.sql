@@ -1,0 +1,16 @@
+-- A queue's own settings by the names of configure_queue's arguments, durations in seconds; null
+-- where the default holds (_default_settings).
+create or replace function jobs._queue_settings(queue jobs.queue)
+returns jsonb
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return jsonb_build_object(
+    'max_attempts', queue.max_attempts,
+    'backoff', queue.backoff,
+    'lease', queue.lease_ms / 1000.0,
+    'timeout', queue.timeout_ms / 1000.0,
+    'keep', extract(epoch from queue.keep),
+    'keep_dead', extract(epoch from queue.keep_dead));
+end $$;
