@@ -10,7 +10,7 @@ select is((select changed from jobs.list_queues('default')), '{}', 'nothing is c
 
 select jobs.configure_queue('mail', lease => '1 min', max_attempts => 3, keep => '7 days') \g /dev/null
 select is((select changed from jobs.list_queues('mail')), '{lease,max_attempts}', 'what is set to its default is not changed');
-select is((select settings ->> 'lease' from jobs.list_queues('mail'))::numeric, 60, 'what is set is shown');
+select is((select (settings -> 'lease')::int from jobs.list_queues('mail')), 60, 'what is set is shown');
 
 select jobs.configure_kind('send', queue => 'mail', lease => '1.5 s', on_dead => 'Report') \g /dev/null
 select is((select array_agg(name) from jobs.list_kinds()), '{Report,send}', 'kinds by name');
