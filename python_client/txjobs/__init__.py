@@ -55,6 +55,7 @@ from .info import (
     StreamInfo,
     SubscriptionInfo,
 )
+from .insight import Gate
 from .outcomes import Complete, Discard, Outcome, Retry, Skip, Snooze
 from .schedule import Schedule
 from .settings import KindSettings, QueueSettings
@@ -85,6 +86,7 @@ __all__ = [
     "EngineError",
     "Event",
     "EventInfo",
+    "Gate",
     "InvalidArgument",
     "Job",
     "JobCancelled",

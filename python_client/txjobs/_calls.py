@@ -151,12 +151,16 @@ def history(job: int) -> Call[list[dict[str, Any]]]:
 
 
 def pause(
-    queue: str | None, kind: str | None, subscription: str | None, schedule: str | None
+    queue: str | None,
+    kind: str | None,
+    subscription: str | None,
+    schedule: str | None,
+    reason: str | None,
 ) -> Call[None]:
     """Nothing of those is claimed, or made."""
     return Call(
-        "select jobs.pause(%s::text, %s::text, %s::text, %s::text)",
-        (queue, kind, subscription, schedule),
+        "select jobs.pause(%s::text, %s::text, %s::text, %s::text, %s::text)",
+        (queue, kind, subscription, schedule, reason),
         nothing,
     )
 

@@ -123,11 +123,14 @@ def pause(
     dsn: Dsn = None,
     queue: Queue = None,
     kind: Kind = None,
+    reason: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Why, for people: explain shows it.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Claim nothing more of a queue or a kind: enqueuing goes on, running jobs finish."""
     with client(dsn) as found:
-        found.pause(queue=queue, kind=kind)
+        found.pause(queue=queue, kind=kind, reason=reason)
     _say_paused(queue, kind, True, as_json)
 
 

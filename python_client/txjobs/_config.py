@@ -85,6 +85,7 @@ class Config:
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "concurrency": self.concurrency,
+            "heartbeat": self.heartbeat,
             "consumers": self.consumers,
         }
 

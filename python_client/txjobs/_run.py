@@ -64,7 +64,9 @@ class Run:
         if config.reconcile:
             await declare(self._app, config)
         self._worker = self._pump.worker = await self._once(
-            calls.register_worker(config.name, config.queues, config.kinds, config.info)
+            calls.register_worker(
+                config.name, config.queues, config.kinds, config.routing, config.info
+            )
         )
         heartbeat = Heartbeat(config, self._slots, self._worker, self._changed)
         heartbeat.start()

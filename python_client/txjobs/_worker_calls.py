@@ -110,13 +110,23 @@ def idle(queues: Sequence[str] | None) -> Call[float | None]:
 
 
 def register_worker(
-    name: str, queues: Sequence[str] | None, kinds: Sequence[str], info: dict[str, Any]
+    name: str,
+    queues: Sequence[str] | None,
+    kinds: Sequence[str],
+    routing: Sequence[str | None] | None,
+    info: dict[str, Any],
 ) -> Call[str]:
     """The worker's uuid."""
     return Call(
         "select jobs.register_worker(%s::text, %s::text::text[], %s::text::text[], "
-        "%s::text::jsonb)::text",
-        (name, texts(queues), array(kinds), _json.dumps(info)),
+        "%s::text::jsonb, %s::text::text[])::text",
+        (
+            name,
+            texts(queues),
+            array(kinds),
+            _json.dumps(info),
+            None if routing is None else array(routing),
+        ),
         scalar,
     )
 

@@ -1,7 +1,8 @@
 """Asking about jobs, and changing their fate: `Client` and `AsyncClient`, of one shape.
 
 They hold no logic: what is asked is in `_requests`, once for both. What they ask of the log is in
-`_client_log`, of schedules in `_client_schedules`, of settings in `_client_settings`.
+`_client_log`, of schedules in `_client_schedules`, of settings in `_client_settings`, why
+things are as they are in `_client_insight`.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from typing import Any, TypeVar, overload
 
 from . import _calls, _requests
 from ._calls import Call
-from ._client_settings import AsyncSettingsClient, SettingsClient
+from ._client_insight import AsyncInsightClient, InsightClient
 from ._options import Options, Seconds
 from .info import EventInfo, JobInfo, ListedJob, QueueStats
 from .task import Job
@@ -22,7 +23,7 @@ R = TypeVar("R")
 Page = list[ListedJob]  # the clients have a method named list
 
 
-class Client(SettingsClient):
+class Client(InsightClient):
     """Runs on a psycopg connection, in whatever transaction that is in, or on a DSN.
 
     With a DSN, it opens a connection of its own when first used, in autocommit, and `close()` (or
@@ -105,13 +106,14 @@ class Client(SettingsClient):
         kind: str | None = None,
         subscription: str | None = None,
         schedule: str | None = None,
+        reason: str | None = None,
     ) -> None:
         """Nothing of that queue or kind is claimed any more; running jobs finish.
 
         A subscription's events make no jobs until it is resumed, and then catches up; a schedule's
-        times meanwhile are left out.
+        times meanwhile are left out. `reason` is what `explain` and `health` say of it.
         """
-        self._run(_calls.pause(queue, kind, subscription, schedule))
+        self._run(_calls.pause(queue, kind, subscription, schedule, reason))
 
     def resume(
         self,
@@ -149,7 +151,7 @@ class Client(SettingsClient):
         return self._run(_calls.version())
 
 
-class AsyncClient(AsyncSettingsClient):
+class AsyncClient(AsyncInsightClient):
     """The same on an async connection: every method is awaited."""
 
     async def enqueue(
@@ -230,13 +232,14 @@ class AsyncClient(AsyncSettingsClient):
         kind: str | None = None,
         subscription: str | None = None,
         schedule: str | None = None,
+        reason: str | None = None,
     ) -> None:
         """Nothing of that queue or kind is claimed any more; running jobs finish.
 
         A subscription's events make no jobs until it is resumed, and then catches up; a schedule's
-        times meanwhile are left out.
+        times meanwhile are left out. `reason` is what `explain` and `health` say of it.
         """
-        await self._run(_calls.pause(queue, kind, subscription, schedule))
+        await self._run(_calls.pause(queue, kind, subscription, schedule, reason))
 
     async def resume(
         self,

@@ -4,6 +4,9 @@ create table jobs.kind (
   name text not null,
   queue text not null default 'default',
   paused boolean not null default false,
+  paused_at timestamptz,     -- since when, by which role and why, where that is known
+  paused_by text,
+  paused_reason text,
   max_attempts smallint,
   backoff jsonb,
   lease_ms int,

@@ -2,8 +2,9 @@
 create table jobs.worker (
   id uuid not null default gen_random_uuid(),
   name text not null,
-  queues text[],
+  queues text[],             -- null: all
   kinds text[],
+  routing text[],            -- as claim has it
   info jsonb,
   started_at timestamptz not null,
   seen_at timestamptz not null,

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 PYTHON_GUIDE = ROOT / "docs" / "python.md"
 SCHEDULES = ROOT / "docs" / "schedules.md"
+TROUBLESHOOTING = ROOT / "docs" / "troubleshooting.md"
 ORDERS = "create table orders (id int primary key, total int not null, paid int not null default 0)"
 
 
@@ -179,9 +180,23 @@ def test_the_python_guide_to_schedules_is_typed(tmp_path: Path) -> None:
     assert status == 0, report + errors
 
 
+def test_the_guide_to_knowing_why_runs_in_psql(dsn: str, binaries: embedded.Binaries) -> None:
+    printed = run_in_psql("\n".join(examples(TROUBLESHOOTING, "sql")), dsn, binaries)
+    for gate in ("due", "queue", "worker"):
+        assert f" {gate} " in printed
+    assert "the relay is down" in printed
+
+
 @pytest.mark.parametrize(
     "page",
-    ["README.md", "docs/log.md", "docs/python.md", "docs/schedules.md", "docs/adr/README.md"],
+    [
+        "README.md",
+        "docs/adr/README.md",
+        "docs/log.md",
+        "docs/python.md",
+        "docs/schedules.md",
+        "docs/troubleshooting.md",
+    ],
 )
 def test_every_link_leads_somewhere(page: str) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text()):
