@@ -75,6 +75,17 @@ _TYPES: Mapping[str, str] = {
     "lease": "interval",
     "backoff": "jsonb",
     "headers": "jsonb",
+    "idempotency_key": "text",
+    "idempotency_ttl": "interval",
+    "unique_key": "text",
+    "unique_options": "jsonb",
+    "on_conflict": "text",
+    "concurrency_key": "text",
+    "ordering_key": "text",
+    "fair_key": "text",
+    "batch": "bigint",
+    "depends_on": "bigint[]",
+    "on_dependency_failure": "text",
 }
 
 
@@ -207,8 +218,8 @@ def list_jobs(
 
 
 STATS_COLUMNS = (
-    "queue, paused, ready, scheduled, running, completed, failed, dead, cancelled, skipped, "
-    "discarded, oldest_ready_age, next_run_at"
+    "queue, paused, ready, scheduled, blocked, running, completed, failed, dead, cancelled, "
+    "skipped, discarded, oldest_ready_age, next_run_at"
 )
 
 

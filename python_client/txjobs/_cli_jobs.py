@@ -72,6 +72,37 @@ def enqueue(
     headers: Annotated[
         str | None, typer.Option(metavar="JSON", help="An object that travels with the job.")
     ] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="One job for it, until that is pruned.")
+    ] = None,
+    idempotency_ttl: Annotated[
+        str | None, typer.Option(metavar=_TIME, help="That key is free again after this.")
+    ] = None,
+    unique_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="One job for it that has not ended.")
+    ] = None,
+    unique_options: Annotated[
+        str | None, typer.Option(metavar="JSON", help='Such as {"replace": ["args"]}.')
+    ] = None,
+    on_conflict: Annotated[
+        str | None, typer.Option(metavar="WORD", help="If a key has a job: existing, or error.")
+    ] = None,
+    concurrency_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Few jobs of it run at a time.")
+    ] = None,
+    ordering_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Its jobs run one after the other.")
+    ] = None,
+    fair_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Its jobs take turns with other keys'.")
+    ] = None,
+    batch: Annotated[int | None, typer.Option(metavar="ID", help="The batch it joins.")] = None,
+    depends_on: Annotated[
+        list[int] | None, typer.Option(metavar="ID", help="Not before that job; may be repeated.")
+    ] = None,
+    on_dependency_failure: Annotated[
+        str | None, typer.Option(metavar="WORD", help="If one of those dies: fail, cancel, ignore.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Enqueue one job."""
@@ -86,6 +117,19 @@ def enqueue(
         lease=seconds(lease),
         retry=_backoff(backoff),
         headers=None if headers is None else json_object(headers, "--headers"),
+        idempotency_key=idempotency_key,
+        idempotency_ttl=seconds(idempotency_ttl),
+        unique_key=unique_key,
+        unique_options=None
+        if unique_options is None
+        else json_object(unique_options, "--unique-options"),
+        on_conflict=on_conflict,
+        concurrency_key=concurrency_key,
+        ordering_key=ordering_key,
+        fair_key=fair_key,
+        batch=batch,
+        depends_on=depends_on or None,
+        on_dependency_failure=on_dependency_failure,
     )
     text = read_stdin() if args == "-" else args
     json_value(text, "the arguments")

@@ -101,7 +101,7 @@ def stats(
         say(Text(f"what ended: in the last {duration(back)}", style="dim"))
 
 
-_NOW = ("queue", "ready", "scheduled", "running")
+_NOW = ("queue", "ready", "scheduled", "blocked", "running")
 _ENDED = ("completed", "failed", "dead", "cancelled", "skipped", "discarded")
 
 

@@ -31,6 +31,7 @@ _OBEYED = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _STYLES = {
     "ready": "cyan",
     "scheduled": "blue",
+    "blocked": "yellow",
     "running": "yellow",
     "completed": "green",
     "failed": "magenta",

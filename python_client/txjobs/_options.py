@@ -1,7 +1,7 @@
 """The options of a job, spelled once: for the decorator, `task.using(...)` and the SQL call."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
@@ -49,6 +49,17 @@ class Options:
     lease: Seconds | None = None
     retry: Backoff | None = None
     headers: Mapping[str, Any] | None = None
+    idempotency_key: str | None = None
+    idempotency_ttl: Seconds | None = None
+    unique_key: str | None = None
+    unique_options: Mapping[str, Any] | None = None
+    on_conflict: str | None = None
+    concurrency_key: str | None = None
+    ordering_key: str | None = None
+    fair_key: str | None = None
+    batch: int | None = None
+    depends_on: Sequence[int] | None = None
+    on_dependency_failure: str | None = None
 
     def but(self, **changes: Any) -> Self:
         """These options with those changes that are not None."""
@@ -72,6 +83,21 @@ class Options:
             "lease": interval(self.lease),
             "backoff": self._backoff(),
             "headers": None if self.headers is None else _json.dumps(self.headers, "headers"),
+            "idempotency_key": self.idempotency_key,
+            "idempotency_ttl": interval(self.idempotency_ttl),
+            "unique_key": self.unique_key,
+            "unique_options": None
+            if self.unique_options is None
+            else _json.dumps(self.unique_options, "unique_options"),
+            "on_conflict": self.on_conflict,
+            "concurrency_key": self.concurrency_key,
+            "ordering_key": self.ordering_key,
+            "fair_key": self.fair_key,
+            "batch": None if self.batch is None else str(self.batch),
+            "depends_on": None
+            if self.depends_on is None
+            else "{" + ",".join(map(str, self.depends_on)) + "}",
+            "on_dependency_failure": self.on_dependency_failure,
         }
         return {name: value for name, value in found.items() if value is not None}
 

@@ -28,8 +28,9 @@ def _time(text: str | None) -> dt.datetime | None:
 class JobInfo:
     """One job, whole.
 
-    `state` is ready, scheduled, running, completed, dead, cancelled, skipped or discarded; `errors`
-    has one entry for each attempt that failed: attempt, at, type, reason, error.
+    `state` is ready, scheduled, blocked, running, completed, dead, cancelled, skipped or discarded;
+    `errors` has one entry for each attempt that failed: attempt, at, type, reason, error; `blocked`
+    says what a blocked job waits for.
     """
 
     id: int
@@ -49,11 +50,12 @@ class JobInfo:
     error: Mapping[str, Any] | None
     errors: tuple[Mapping[str, Any], ...]
     cancel_requested: bool
+    blocked: str | None = None
 
     @property
     def ended(self) -> bool:
         """Nothing more will happen to it, unless someone asks for it."""
-        return self.state not in ("ready", "scheduled", "running")
+        return self.state not in ("ready", "scheduled", "blocked", "running")
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> Self:
@@ -76,6 +78,7 @@ class JobInfo:
             error=found.get("error"),
             errors=tuple(found.get("errors") or ()),
             cancel_requested=found.get("cancel_requested", False),
+            blocked=found.get("blocked"),
         )
 
 
@@ -132,6 +135,7 @@ class QueueStats:
     paused: bool
     ready: int
     scheduled: int
+    blocked: int
     running: int
     completed: int
     failed: int

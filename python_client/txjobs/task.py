@@ -51,7 +51,7 @@ class NewJob(Generic[R_co]):
         return "{" + ",".join(members) + "}"
 
 
-_JSON_MEMBERS = {"priority", "max_attempts", "backoff", "headers"}
+_JSON_MEMBERS = {"priority", "max_attempts", "backoff", "headers", "unique_options", "batch"}
 
 
 def inheriting(options: Options) -> Options:
@@ -144,6 +144,17 @@ class Task(Generic[P, R]):
         lease: Seconds | None = None,
         retry: Backoff | None = None,
         headers: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+        idempotency_ttl: Seconds | None = None,
+        unique_key: str | None = None,
+        unique_options: Mapping[str, Any] | None = None,
+        on_conflict: str | None = None,
+        concurrency_key: str | None = None,
+        ordering_key: str | None = None,
+        fair_key: str | None = None,
+        batch: int | None = None,
+        depends_on: Sequence[int] | None = None,
+        on_dependency_failure: str | None = None,
     ) -> Self:
         """The same task with other options: `charge.using(delay=60).enqueue(conn, 7, cents=5)`."""
         changed = copy.copy(self)
@@ -158,6 +169,17 @@ class Task(Generic[P, R]):
             lease=lease,
             retry=retry,
             headers=headers,
+            idempotency_key=idempotency_key,
+            idempotency_ttl=idempotency_ttl,
+            unique_key=unique_key,
+            unique_options=unique_options,
+            on_conflict=on_conflict,
+            concurrency_key=concurrency_key,
+            ordering_key=ordering_key,
+            fair_key=fair_key,
+            batch=batch,
+            depends_on=depends_on,
+            on_dependency_failure=on_dependency_failure,
         )
         return changed
 

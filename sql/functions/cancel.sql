@@ -21,10 +21,13 @@ begin
     select * into _state from jobs.job_state s where s.id = cancel.id;
     if not found then
       perform jobs._raise_not_found('job', cancel.id::text);
-    elsif _state.state in ('ready', 'scheduled') then
+    elsif _state.state in ('ready', 'scheduled', 'blocked') then
       _block := jobs._withdraw(_state);
       if _block.ids is not null then
         perform jobs._log('cancelled', _block.queue_id, _block.attempt, _block.ids, null, _data);
+        if _block.flags & 2 <> 0 then
+          perform jobs._ended(_block.ids, 'cancelled');
+        end if;
         return 'cancelled';
       end if;
     elsif _state.state = 'running' then

@@ -17,6 +17,7 @@ declare
   _later jobs.scheduled;
   _ids bigint[];
   _left bigint := max_jobs;
+  _tied bigint[] := array[]::bigint[];
 begin
   if num_nonnulls(queue, kind) = 0 then
     perform jobs._raise_invalid(
@@ -42,6 +43,9 @@ begin
     end if;
     perform jobs._log('cancelled', _block.queue_id, _block.attempt, _ids, null,
       case when reason is not null then array_fill(_data, array[cardinality(_ids)]) end);
+    if _block.flags & 2 <> 0 then
+      _tied := _tied || _ids;
+    end if;
     _left := _left - cardinality(_ids);
   end loop;
   for _row in
@@ -63,7 +67,13 @@ begin
     end if;
     perform jobs._log('cancelled', _later.queue_id, _later.attempt, _ids, null,
       case when reason is not null then array_fill(_data, array[cardinality(_ids)]) end);
+    if _later.flags & 2 <> 0 then
+      _tied := _tied || _ids;
+    end if;
     _left := _left - cardinality(_ids);
   end loop;
+  if _tied <> '{}' then
+    perform jobs._ended(_tied, 'cancelled');
+  end if;
   return max_jobs - _left;
 end $$;

@@ -23,6 +23,7 @@ begin
   with finished as (
     delete from jobs.lease l
     where l.claim = token >> 6 and l.unfinished = _slot and cardinality(l.ids) = 1
+      and l.flags & 2 = 0
     returning *)
   insert into jobs.event (pos, xid, at, claim, queue_id, type, attempt, ids, data)
   select nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), f.claim,
@@ -38,5 +39,8 @@ begin
   end if;
   perform jobs._log('completed', _lease.queue_id, _lease.attempt, jobs._pick(_lease.ids, _slot),
     _lease.claim, case when result is not null then array[result] end);
+  if _lease.flags & 2 <> 0 then
+    perform jobs._ended(jobs._pick(_lease.ids, _slot), 'completed');
+  end if;
   return 'completed';
 end $$;

@@ -17,7 +17,12 @@ create or replace function jobs.enqueue(
   kind text, args jsonb default '{}', queue text default null, priority int default null,
   run_at timestamptz default null, delay interval default null, max_attempts int default null,
   routing_key text default null, timeout interval default null, lease interval default null,
-  backoff jsonb default null, headers jsonb default null)
+  backoff jsonb default null, headers jsonb default null, idempotency_key text default null,
+  idempotency_ttl interval default null, unique_key text default null,
+  unique_options jsonb default null, on_conflict text default null,
+  concurrency_key text default null, ordering_key text default null, fair_key text default null,
+  batch bigint default null, depends_on bigint[] default null,
+  on_dependency_failure text default null)
 returns bigint
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -27,6 +32,7 @@ set enable_seqscan = off
 as $$
 declare
   _block jobs.ready;
+  _spec jobs.job_spec;
   _place record;
   _at timestamptz;
   _options jsonb;
@@ -47,11 +53,15 @@ begin
   from jobs.kind k join jobs.queue q on q.name = coalesce(enqueue.queue, k.queue)
   where k.name = enqueue.kind;
   if not found or num_nonnulls(priority, run_at, delay, max_attempts, routing_key, timeout, lease,
-    backoff,
-      headers) > 0 then
-    _place := jobs._place(kind, queue, priority, run_at, delay, max_attempts, routing_key, timeout,
-      lease,
-      backoff, headers);
+    backoff, headers, idempotency_key, idempotency_ttl, unique_key, unique_options, on_conflict,
+    concurrency_key, ordering_key, fair_key, batch, depends_on, on_dependency_failure) > 0 then
+    _spec := row(kind, queue, priority, run_at, delay, max_attempts, routing_key, timeout, lease,
+      backoff, headers, idempotency_key, idempotency_ttl, unique_key, unique_options, on_conflict,
+      concurrency_key, ordering_key, fair_key, batch, depends_on, on_dependency_failure);
+    if jobs._is_controlled(_spec) then
+      return (select c.id from jobs._insert_controlled(_spec, array[args]) as c);
+    end if;
+    _place := jobs._place(_spec);
     _block := _place.block;
     _at := _place.at;
     _options := _place.options;

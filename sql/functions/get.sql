@@ -1,6 +1,7 @@
 -- One job, whole, as a JSON object; null if there is no such job. Nothing changes. Keys: id, kind,
 -- queue, state, priority, attempt, max_attempts, args, headers, created_at, since, run_at
--- (scheduled), result (completed; may be null), reason and error (where there is one), errors (of
+-- (scheduled, blocked), blocked (what it waits
+-- for), result (completed; may be null), reason and error (where there is one), errors (of
 -- every attempt: attempt, at, type, reason, error), cancel_requested (running).
 create or replace function jobs.get(id bigint)
 returns jsonb
@@ -18,6 +19,8 @@ begin
     || case s.state
       when 'completed' then jsonb_build_object('result', s.data)
       when 'scheduled' then jsonb_build_object('run_at', s.run_at)
+      when 'blocked' then jsonb_build_object('run_at', s.run_at, 'blocked',
+        coalesce(s.data, j.options) -> 'blocked')
       when 'running' then jsonb_build_object('cancel_requested', exists (
         select from jobs.lease l
         where l.claim = s.claim and l.cancel & (1::bigint << array_position(l.ids, s.id) - 1) <> 0))

@@ -24,7 +24,7 @@ begin
   end loop;
   select s.run_at into _due from jobs.scheduled s
   where s.run_at >= (select r.scheduled_floor from jobs.register r order by r.ver desc limit 1)
-    and s.queue_id = any(_ids)
+    and s.queue_id = any(_ids) and s.run_at < 'infinity'
   order by s.run_at limit 1;
   return greatest(0, extract(epoch from _due - jobs.now()))
     * case when _due is not null then 1 end;

@@ -1,5 +1,6 @@
--- Jobs, a page at a time; nothing changes. Without a state: newest first. `ready` and `running`:
--- longest first. `scheduled`: next due first. States in which a job has ended: last ended first.
+-- Jobs, a page at a time; nothing changes. Without a state: newest first. `ready`, `blocked` and
+-- `running`: longest first. `scheduled`: next due first. States in which a job has ended: last
+-- ended first.
 --   state, queue, kind  only those, default any
 --   after               the cursor of the last row of the page before, default none
 --   max_jobs            rows at most, 1 to 1000, default 50
@@ -49,13 +50,14 @@ begin
       cross join lateral unnest(b.ids) with ordinality as i(id, slot)
       where array[b.ord, i.slot] > _after
       order by key limit max_jobs) as p;
-  elsif state = 'scheduled' then
+  elsif state in ('scheduled', 'blocked') then
     select jsonb_agg(jsonb_build_array(p.id, p.key) order by p.key) into _page from (
       select i.id, array[b.due, b.ord, i.slot] as key
       from (
-        select s.ord, s.ids, (extract(epoch from s.run_at) * 1000000)::bigint as due
+        select s.ord, s.ids, case state when 'blocked' then 0
+          else (extract(epoch from s.run_at) * 1000000)::bigint end as due
         from jobs.scheduled s
-        where (cardinality(_after) = 0
+        where (s.run_at = 'infinity') = (state = 'blocked') and (cardinality(_after) = 0
           or s.run_at >= to_timestamp(_after[1] / 1000000.0) - interval '1 s')
           and (list.queue is null or s.queue_id = _queue_id)
           and (list.kind is null or s.kind_id = _kind_id)
@@ -78,7 +80,8 @@ begin
       case when kind is not null then _kind_id end, _after, max_jobs);
   else
     perform jobs._raise_invalid(format('there is no state %L', state),
-      'States: ready, scheduled, running, completed, dead, cancelled, skipped, discarded.');
+      'States: ready, scheduled, blocked, running, completed, dead, cancelled, skipped, '
+        'discarded.');
   end if;
   return query
     select s.id, s.kind, s.queue, s.state, s.priority, s.attempt, s.run_at, s.created_at, s.since,

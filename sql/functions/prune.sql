@@ -29,7 +29,7 @@ begin
     join jobs.queue q on q.id = j.queue_id
     join jobs.job_state s on s.id = j.id
     where j.created_at < _now - least(q.keep, q.keep_dead)
-      and s.state not in ('ready', 'scheduled', 'running')
+      and s.state not in ('ready', 'scheduled', 'blocked', 'running')
       and s.since < _now - case s.state when 'dead' then q.keep_dead else q.keep end
     order by j.id limit max_jobs
     for update of j skip locked);
@@ -37,7 +37,7 @@ begin
     with gone as (
       delete from jobs.job j using jobs.job_state s
       where j.id = any(_old) and s.id = any(_old) and s.id = j.id
-        and s.state not in ('ready', 'scheduled', 'running')
+        and s.state not in ('ready', 'scheduled', 'blocked', 'running')
       returning s.state)
     select g.state, count(*) from gone g group by 1 order by 1;
   if _old <> '{}' then

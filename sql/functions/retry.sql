@@ -19,7 +19,7 @@ begin
     perform jobs._raise_not_found('job', retry.id::text);
   end if;
   select * into _state from jobs.job_state s where s.id = retry.id;
-  if _state.state in ('ready', 'scheduled', 'running') then
+  if _state.state in ('ready', 'scheduled', 'blocked', 'running') then
     raise exception using
       errcode = 'JB005',
       message = format('job %s has not ended', retry.id),
@@ -29,7 +29,7 @@ begin
   perform jobs._log('retried', p.queue_id, 0, array[retry.id])
   from jobs._policy p where p.id = retry.id;
   perform jobs._put(
-    row(null, p.queue_id, p.kind_id, p.priority, 0, 0, 0,
+    row(null, p.queue_id, p.kind_id, p.priority, 0, 0, jobs._flags_of(j.options),
       coalesce((j.options ->> 'lease')::numeric * 1000, k.lease_ms, q.lease_ms, 0),
       coalesce((j.options ->> 'timeout')::numeric * 1000, k.timeout_ms, q.timeout_ms, 0),
       p.routing_key, array[retry.id])::jobs.ready,

@@ -1,12 +1,12 @@
--- A row per queue: how many of its jobs are ready, scheduled and running now; how many ended in
--- each way within the window (failed: attempts that will be retried); how long the oldest ready
--- block has been ready, by its jobs' enqueuing or promotion; when the next scheduled job is due.
--- Nothing changes.
+-- A row per queue: how many of its jobs are ready, scheduled, blocked and running now; how many
+-- ended in each way within the window (failed: attempts that will be retried); how long the oldest
+-- ready block has been ready, by its jobs' enqueuing or promotion; when the next scheduled job is
+-- due. Nothing changes.
 --   "window"  how far back, default 1 hour
 create or replace function jobs.stats("window" interval default '1 hour')
 returns table (
-  queue text, paused boolean, ready bigint, scheduled bigint, running bigint, completed bigint,
-  failed bigint, dead bigint, cancelled bigint, skipped bigint, discarded bigint,
+  queue text, paused boolean, ready bigint, scheduled bigint, blocked bigint, running bigint,
+  completed bigint, failed bigint, dead bigint, cancelled bigint, skipped bigint, discarded bigint,
   oldest_ready_age interval, next_run_at timestamptz)
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -22,7 +22,10 @@ begin
       select r.queue_id, sum(cardinality(r.ids))::bigint as n, min(r.ord) as first_ord
       from jobs.ready r group by 1),
     later as (
-      select s.queue_id, sum(cardinality(s.ids))::bigint as n, min(s.run_at) as next_run_at
+      select s.queue_id,
+        sum(cardinality(s.ids)) filter (where s.run_at < 'infinity')::bigint as n,
+        sum(cardinality(s.ids)) filter (where s.run_at = 'infinity')::bigint as blocked,
+        min(s.run_at) filter (where s.run_at < 'infinity') as next_run_at
       from jobs.scheduled s group by 1),
     held as (
       select l.queue_id, sum(bit_count(l.unfinished::bit(64)))::bigint as n from jobs.lease l
@@ -36,7 +39,8 @@ begin
         sum(cardinality(e.ids)) filter (where e.type = 'skipped') as skipped,
         sum(cardinality(e.ids)) filter (where e.type = 'discarded') as discarded
       from jobs.event e where e.pos >= _from and e.at >= _since group by 1)
-    select q.name, q.paused, coalesce(w.n, 0), coalesce(s.n, 0), coalesce(h.n, 0),
+    select q.name, q.paused, coalesce(w.n, 0), coalesce(s.n, 0), coalesce(s.blocked, 0),
+      coalesce(h.n, 0),
       coalesce(e.completed, 0), coalesce(e.failed, 0), coalesce(e.dead, 0),
         coalesce(e.cancelled, 0),
       coalesce(e.skipped, 0), coalesce(e.discarded, 0),

@@ -28,6 +28,7 @@ declare
   _from text := from_position::text;   -- 'now', or 42: a literal of either type is taken
   _old jobs.subscription;
   _new jobs.subscription;
+  _spec jobs.job_spec;
 begin
   perform jobs._check_name(name);
   perform jobs._check_category(category);
@@ -35,8 +36,11 @@ begin
     perform jobs._raise_invalid('jobs'' own events make no jobs',
       'Read them with a consumer; for dead jobs there is configure_kind(name, on_dead => …).');
   end if;
-  perform jobs._place(coalesce(kind, name), queue, null, null, delay, null, routing_key, null, null,
-    null, null);
+  _spec.kind := coalesce(kind, name);
+  _spec.queue := queue;
+  _spec.delay := delay;
+  _spec.routing_key := routing_key;
+  perform jobs._place(_spec);
   select * into _old from jobs.subscription s where s.name = subscribe.name;
   if (_old.types, _old.category, _old.kind, _old.queue, _old.routing_key, _old.delay)
     is not distinct from (types, category, coalesce(kind, name), queue, routing_key, delay) then

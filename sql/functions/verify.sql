@@ -13,7 +13,9 @@ as $$
   live as (
     select i.id, 'ready' as state, r.attempt, r.queue_id from jobs.ready r, unnest(r.ids) as i(id)
     union all
-    select i.id, 'scheduled', s.attempt, s.queue_id from jobs.scheduled s, unnest(s.ids) as i(id)
+    select i.id, case s.run_at when 'infinity' then 'blocked' else 'scheduled' end, s.attempt,
+      s.queue_id
+    from jobs.scheduled s, unnest(s.ids) as i(id)
     union all
     select i.id, 'running', l.attempt, l.queue_id
     from jobs.lease l cross join lateral unnest(l.ids) with ordinality as i(id, slot)
@@ -27,9 +29,9 @@ as $$
   folded as (
     select j.id, j.queue_id, coalesce(l.attempt, 0) as attempt,
       case
-        when l.type is null or l.type in ('failed', 'snoozed') then
-          case when coalesce(l.data, j.options) ? 'run_at' then 'scheduled' else 'ready' end
-        when l.type in ('promoted', 'released', 'expired', 'retried') then 'ready'
+        when l.type is null then jobs._waiting_state(j.options)
+        when l.type in ('failed', 'snoozed', 'promoted', 'released', 'expired', 'retried',
+          'blocked', 'replaced') then jobs._waiting_state(l.data)
         when l.type = 'claimed' then 'running' end as state   -- null: it has ended
     from jobs.job j left join last l on l.id = j.id),
   slots as (

@@ -2,7 +2,8 @@
 -- args {"job": {"id", "kind", "queue"}, "reason", "error"}. Writes: event; job and ready for
 -- on_dead.
 create or replace function jobs._bury(
-  queue_id int, attempt int, claim bigint, ids bigint[], reason text, error jsonb)
+  queue_id int, attempt int, claim bigint, flags smallint, ids bigint[], reason text,
+  error jsonb)
 returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -17,4 +18,7 @@ begin
     'reason', reason, 'error', error))
   from jobs._policy p join jobs.queue q on q.id = p.queue_id
   where p.id = any(ids) and p.on_dead is not null;
+  if flags & 2 <> 0 then
+    perform jobs._ended(ids, 'dead');
+  end if;
 end $$;

@@ -4,11 +4,15 @@ returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  _spec jobs.job_spec;
 begin
   perform jobs._check_name(schedule.name);
   perform jobs._check_args(array[schedule.args]);
-  perform jobs._place(schedule.kind, schedule.queue, schedule.priority, null, null, null, null,
-    null, null, null, null);
+  _spec.kind := schedule.kind;
+  _spec.queue := schedule.queue;
+  _spec.priority := schedule.priority;
+  perform jobs._place(_spec);
   if coalesce(schedule.catch_up, '') not in ('skip', 'once', 'all') then
     perform jobs._raise_invalid(format('catch_up is %L', schedule.catch_up),
       'Times at which nobody ticked are left out (skip), made up for once, or all of them.');

@@ -9,6 +9,7 @@ as $$
 declare
   _group record;
   _lease jobs.lease;
+  _tied bigint[] := array[]::bigint[];
 begin
   return query select t.token, 'stale' from unnest(tokens) as t(token) where t.token is null;
   if results is not null then
@@ -35,7 +36,7 @@ begin
       with finished as (
         delete from jobs.lease l
         where l.claim = _group.claim and l.unfinished = _group.slots
-          and cardinality(l.ids) = _group.n
+          and cardinality(l.ids) = _group.n and l.flags & 2 = 0
         returning *)
       insert into jobs.event (pos, xid, at, claim, queue_id, type, attempt, ids, data)
       select nextval('jobs.pos_seq'), pg_current_xact_id(), jobs.now(), f.claim,
@@ -54,6 +55,9 @@ begin
           case when results is not null then array(
             select t.result from unnest(tokens, results) as t(token, result)
             where t.token >> 6 = _group.claim order by t.token) end);
+        if _lease.flags & 2 <> 0 then
+          _tied := _tied || jobs._pick(_lease.ids, _group.slots);
+        end if;
         continue;
       end if;
     end if;
@@ -66,10 +70,17 @@ begin
         perform jobs._log('completed', _lease.queue_id, _lease.attempt,
           _lease.ids[(token & 63) + 1:(token & 63) + 1], _group.claim,
           case when results is not null then array[results[array_position(tokens, token)]] end);
+        if _lease.flags & 2 <> 0 then
+          _tied := _tied || _lease.ids[(token & 63) + 1];
+        end if;
       else
         status := jobs._refusal(token, '{completed}');
         return next;
       end if;
     end loop;
   end loop;
+  -- all at once, in one order, so that two calls do not wait for each other
+  if _tied <> '{}' then
+    perform jobs._ended(_tied, 'completed');
+  end if;
 end $$;

@@ -9,7 +9,11 @@ as $$
 declare
   _group record;
   _place record;
+  _spec jobs.job_spec;
 begin
+  _spec.kind := subscription.kind;
+  _spec.queue := subscription.queue;
+  _spec.routing_key := subscription.routing_key;
   for _group in
     select d.run_at, array_agg(d.args order by d.pos) as args,
       array_agg(d.headers order by d.pos) as headers
@@ -22,8 +26,8 @@ begin
       from jobs.stream_event e where e.pos = any(poss)) as d
     group by d.run_at order by min(d.pos)
   loop
-    _place := jobs._place(subscription.kind, subscription.queue, null, _group.run_at, null, null,
-      subscription.routing_key, null, null, null, null);
+    _spec.run_at := _group.run_at;
+    _place := jobs._place(_spec);
     perform jobs._insert_jobs(_place.block, _place.at, _place.options, _group.args, _group.headers);
   end loop;
 end $$;

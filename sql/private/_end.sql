@@ -15,5 +15,8 @@ begin
     _lease.claim,
     case when reason is not null then
       array[jsonb_build_object('reason', jobs._trim_bytes(reason, 1024, false))] end);
+  if _lease.flags & 2 <> 0 then
+    perform jobs._ended(jobs._pick(_lease.ids, _slot), type);
+  end if;
   return type;
 end $$;

@@ -1,4 +1,4 @@
--- Whether there is such a job and it is ready, scheduled or running.
+-- Whether there is such a job and it is ready, scheduled, blocked or running.
 create or replace function jobs._has_not_ended(id bigint)
 returns boolean
 language plpgsql stable
@@ -7,5 +7,5 @@ as $$
 begin
   return exists (
     select from jobs.job_state s
-    where s.id = _has_not_ended.id and s.state in ('ready', 'scheduled', 'running'));
+    where s.id = _has_not_ended.id and s.state in ('ready', 'scheduled', 'blocked', 'running'));
 end $$;

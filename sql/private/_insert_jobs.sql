@@ -1,4 +1,4 @@
--- Jobs with these args exist, placed as `_place` said; `headers`, if given, has each one's own, in
+-- Jobs with these args exist, placed as _place said; `headers`, if given, has each one's own, in
 -- the order of args. Returns their ids in that order.
 create or replace function jobs._insert_jobs(
   block jobs.ready, run_at timestamptz, options jsonb, args jsonb[],

@@ -51,9 +51,12 @@ begin
       perform jobs._log('cancelled', lease.queue_id, _group.charged, _group.ids, lease.claim,
         array_fill(jsonb_strip_nulls(jsonb_build_object('error', error)),
           array[cardinality(_group.ids)]));
+      if lease.flags & 2 <> 0 then
+        perform jobs._ended(_group.ids, 'cancelled');
+      end if;
     elsif _group.fate <> 'live' then
-      perform jobs._bury(lease.queue_id, _group.charged, lease.claim, _group.ids, _group.fate,
-        error);
+      perform jobs._bury(lease.queue_id, _group.charged, lease.claim, lease.flags, _group.ids,
+        _group.fate, error);
       status := 'dead';
       reason_dead := _group.fate;
     else

@@ -1,5 +1,6 @@
--- The job, if it was ready or scheduled, waits no more. Returns it as a block of one; a null row if
--- it was not there, as when it has been claimed or promoted in between: look at its state again.
+-- The job, if it was ready, scheduled or blocked, waits no more. Returns it as a block of one; a
+-- null row if it was not there, as when it has been claimed or promoted in between: look at its
+-- state again.
 --
 -- No index has it by id. But a job that became ready at position p lies in `ready` just above p, so
 -- the scan begins there and meets it after a few rows; a scheduled one is found by its time, and
@@ -20,6 +21,7 @@ declare
   _found record;
   _block jobs.ready;
   _rest bigint[];
+  _run_at timestamptz := case state.state when 'blocked' then 'infinity' else state.run_at end;
 begin
   select j.queue_id, j.priority into _queue_id, _priority from jobs.job j where j.id = state.id;
   if state.state = 'ready' then
@@ -32,7 +34,7 @@ begin
       and state.id = any(r.ids);
   else
     select s.* into _found from jobs.scheduled s
-    where (s.run_at, s.ord) > (state.run_at, state.since_pos) and state.id = any(s.ids)
+    where (s.run_at, s.ord) > (_run_at, state.since_pos) and state.id = any(s.ids)
     order by s.run_at, s.ord limit 1 for update;
     delete from jobs.scheduled s
     where s.run_at = _found.run_at and s.ord = _found.ord and state.id = any(s.ids);

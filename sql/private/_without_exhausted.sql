@@ -14,10 +14,12 @@ begin
   into _spent, _abandoned
   from jobs._policy p where p.id = any(block.ids);
   if _spent is not null then
-    perform jobs._bury(block.queue_id, block.attempt, null, _spent, 'exhausted', null);
+    perform jobs._bury(block.queue_id, block.attempt, null, block.flags, _spent, 'exhausted',
+      null);
   end if;
   if _abandoned is not null then
-    perform jobs._bury(block.queue_id, block.attempt, null, _abandoned, 'abandoned', null);
+    perform jobs._bury(block.queue_id, block.attempt, null, block.flags, _abandoned, 'abandoned',
+      null);
   end if;
   if _spent is not null or _abandoned is not null then
     block.ids := array(

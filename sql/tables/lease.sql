@@ -14,7 +14,7 @@ create table jobs.lease (
   priority smallint not null,
   attempt smallint not null,        -- the attempt that this claim starts, from 1
   claims smallint not null,
-  flags smallint not null,          -- 1: lease_ms is the job's own, not the claimer's
+  flags smallint not null,          -- of the block; 1: lease_ms is the job's own, not the claimer's
   ids bigint[] not null,
   constraint lease_pk primary key (claim)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 10000);

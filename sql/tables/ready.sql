@@ -8,7 +8,7 @@ create table jobs.ready (
   priority smallint not null,
   attempt smallint not null,        -- attempts charged so far
   claims smallint not null,         -- claims so far in this round of attempts
-  flags smallint not null default 0,
+  flags smallint not null default 0,    -- bits: 2 tied, 4 limited (see _flags_of)
   lease_ms int not null default 0,  -- 0: the claimer's
   timeout_ms int not null default 0,
   routing_key text not null default '',

@@ -1,4 +1,5 @@
--- Blocks that wait for their time: delays, retries, snoozes. The same as ready, with run_at.
+-- Blocks that wait for their time: delays, retries, snoozes. The same as ready, with run_at; that
+-- is infinity for the blocked, which wait for something else.
 create table jobs.scheduled (
   ord bigint not null,
   queue_id int not null,

@@ -1,7 +1,7 @@
 -- Each job as the log has it: what it is now, since when, and how it came to that. One index
 -- look-up a job.
 --   since_pos  position of the transition that made it so
---   run_at     when a scheduled job is due
+--   run_at     when a scheduled job is due; a blocked one will not run before
 --   data       of that transition: a result, an error, a reason
 create or replace view jobs.job_state as
 select
@@ -9,15 +9,17 @@ select
   k.name as kind,
   q.name as queue,
   case
-    when e.type is null or e.type in ('failed', 'snoozed') then
-      case when coalesce(e.data, j.options) ? 'run_at' then 'scheduled' else 'ready' end
-    when e.type in ('promoted', 'released', 'expired', 'retried') then 'ready'
+    when e.type is null then jobs._waiting_state(j.options)
+    when e.type in ('failed', 'snoozed', 'promoted', 'released', 'expired', 'retried', 'blocked',
+      'replaced') then jobs._waiting_state(e.data)
     when e.type = 'claimed' then 'running'
     else e.type::text end as state,
   j.priority::int as priority,
   coalesce(e.attempt, 0)::int as attempt,
-  case when e.type is null or e.type in ('failed', 'snoozed') then
-    (coalesce(e.data, j.options) ->> 'run_at')::timestamptz end as run_at,
+  case
+    when e.type is null then (j.options ->> 'run_at')::timestamptz
+    when e.type in ('failed', 'snoozed', 'promoted', 'retried', 'blocked', 'replaced') then
+      (e.data ->> 'run_at')::timestamptz end as run_at,
   j.created_at,
   coalesce(e.at, j.created_at) as since,
   coalesce(e.pos, j.id) as since_pos,

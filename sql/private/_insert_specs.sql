@@ -1,0 +1,20 @@
+-- Jobs of these objects (see enqueue_many) exist. Returns their rows, group by group.
+create or replace function jobs._insert_specs(jobs jsonb)
+returns table (ord int, id bigint, created boolean, mismatch boolean)
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  _group record;
+begin
+  for _group in
+    select e.job - 'args' as spec, array_agg(e.nth::int order by e.nth) as ords,
+      array_agg(coalesce(e.job -> 'args', '{}') order by e.nth) as args
+    from jsonb_array_elements(_insert_specs.jobs) with ordinality as e(job, nth)
+    group by e.job - 'args'
+    order by min(e.nth)
+  loop
+    return query select s.* from jobs._insert_spec(_group.spec, _group.args, _group.ords) as s;
+  end loop;
+end $$;

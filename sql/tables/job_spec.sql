@@ -1,0 +1,25 @@
+-- All that enqueue is told of a job but its args, by the names of its arguments.
+create type jobs.job_spec as (
+  kind text,
+  queue text,
+  priority int,
+  run_at timestamptz,
+  delay interval,
+  max_attempts int,
+  routing_key text,
+  timeout interval,
+  lease interval,
+  backoff jsonb,
+  headers jsonb,
+  idempotency_key text,
+  idempotency_ttl interval,
+  unique_key text,
+  unique_options jsonb,
+  on_conflict text,
+  concurrency_key text,
+  ordering_key text,
+  fair_key text,
+  batch bigint,
+  depends_on bigint[],
+  on_dependency_failure text
+);
