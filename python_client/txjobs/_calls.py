@@ -187,6 +187,16 @@ def resume(
     )
 
 
+def list_pauses() -> Call[Sequence[Row]]:
+    """Rows `(queue, kind, at, by, reason, job_id)`, oldest first."""
+    return Call(
+        "select queue, kind, at, by, reason, job_id from jobs.list_pauses()",
+        (),
+        rows_as_they_are,
+        writes=False,
+    )
+
+
 def retry(job: int) -> Call[str]:
     """A terminal job is ready again."""
     return Call("select jobs.retry(%s::text::bigint)", (str(job),), scalar)
@@ -219,7 +229,7 @@ def list_jobs(
 
 STATS_COLUMNS = (
     "queue, paused, ready, scheduled, blocked, running, completed, failed, dead, cancelled, "
-    "skipped, discarded, oldest_ready_age, next_run_at"
+    "skipped, discarded, oldest_ready_age, next_run_at, pause_reason"
 )
 
 

@@ -59,6 +59,7 @@ _commands: dict[str, Callable[..., int | None]] = {
     "cancel": _cli_jobs.cancel,
     "pause": _cli_operate.pause,
     "resume": _cli_operate.resume,
+    "pauses": _cli_operate.pauses,
     "stats": _cli_operate.stats,
     "queues": _cli_settings.queues,
     "kinds": _cli_settings.kinds,

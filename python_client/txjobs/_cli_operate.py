@@ -11,7 +11,7 @@ from ._cli_errors import ExitCode, Usage
 from ._cli_options import AsJson, DryRun, Dsn, Kind, Queue, client, connection, seconds
 from ._cli_output import console, print_json, say, table
 from ._cli_subscriptions import described, say_changes
-from ._cli_text import ago, count, duration
+from ._cli_text import ago, clean, count, duration
 from ._cli_worker import load_app
 from ._reconcile import Change, reconcile
 from .client import Client
@@ -19,7 +19,7 @@ from .info import QueueStats
 from .migrate import Migration, install_sql
 from .migrate import migrate as migrate_schema
 
-__all__ = ["migrate", "pause", "prune", "resume", "stats", "version"]
+__all__ = ["migrate", "pause", "pauses", "prune", "resume", "stats", "version"]
 
 _BATCH = 10_000
 _EVENT = "event"  # what the verb calls users' events among the states of jobs
@@ -108,7 +108,8 @@ _ENDED = ("completed", "failed", "dead", "cancelled", "skipped", "discarded")
 def _stats_row(queue: QueueStats) -> list[object]:
     name = Text(queue.queue)
     if queue.paused:
-        name.append(" (paused)", style="yellow")
+        why = f": {clean(queue.pause_reason)}" if queue.pause_reason else ""
+        name.append(f" (paused{why})", style="yellow")
     numbers = (getattr(queue, column) for column in (*_NOW[1:], *_ENDED))
     oldest, due = queue.oldest_ready_age, queue.next_run_at
     return [
@@ -144,6 +145,28 @@ def resume(
     with client(dsn) as found:
         found.resume(queue=queue, kind=kind)
     _say_paused(queue, kind, False, as_json)
+
+
+def pauses(dsn: Dsn = None, as_json: AsJson = False) -> None:
+    """Queues and kinds that are paused: since when, by whom or by which death, and why."""
+    with client(dsn) as found:
+        paused = found.pauses()
+    if as_json:
+        print_json({"pauses": paused})
+    elif not paused:
+        say("nothing is paused")
+    else:
+        rows = [
+            [
+                "queue" if one.kind is None else "kind",
+                one.queue or one.kind,
+                ago(one.at),
+                one.by or f"job {one.job}",
+                one.reason or "",
+            ]
+            for one in paused
+        ]
+        console().print(table(("what", "name", "since", "by", "why"), rows))
 
 
 def _say_paused(queue: str | None, kind: str | None, paused: bool, as_json: bool) -> None:

@@ -17,7 +17,7 @@ from .errors import (
     NotFound,
     TxjobsError,
 )
-from .info import EventInfo, JobInfo, ListedJob, QueueStats
+from .info import EventInfo, JobInfo, ListedJob, Pause, QueueStats
 from .task import Job, inheriting
 
 S = TypeVar("S")
@@ -93,6 +93,11 @@ def list_jobs(
 def stats(window: Seconds) -> Call[list[QueueStats]]:
     """A line per queue."""
     return change(_calls.stats(window), lambda rows: [QueueStats(*row) for row in rows])
+
+
+def pauses() -> Call[list[Pause]]:
+    """A line per pause."""
+    return change(_calls.list_pauses(), lambda rows: [Pause(*row) for row in rows])
 
 
 def prune(max_jobs: int) -> Call[dict[str, int]]:

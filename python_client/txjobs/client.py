@@ -14,7 +14,7 @@ from . import _calls, _requests
 from ._calls import Call
 from ._client_insight import AsyncInsightClient, InsightClient
 from ._options import Options, Seconds
-from .info import EventInfo, JobInfo, ListedJob, QueueStats
+from .info import EventInfo, JobInfo, ListedJob, Pause, QueueStats
 from .task import Job
 
 __all__ = ["AsyncClient", "Client"]
@@ -111,7 +111,8 @@ class Client(InsightClient):
         """Nothing of that queue or kind is claimed any more; running jobs finish.
 
         A subscription's events make no jobs until it is resumed, and then catches up; a schedule's
-        times meanwhile are left out. `reason` is what `explain` and `health` say of it.
+        times meanwhile are left out. `reason`, of a queue or a kind, is what `explain`, `health`
+        and `pauses` say of it.
         """
         self._run(_calls.pause(queue, kind, subscription, schedule, reason))
 
@@ -125,6 +126,10 @@ class Client(InsightClient):
     ) -> None:
         """The end of a pause."""
         self._run(_calls.resume(queue, kind, subscription, schedule))
+
+    def pauses(self) -> list[Pause]:
+        """What is paused, by whom or by which death, and why; oldest first."""
+        return self._run(_requests.pauses())
 
     def stats(self, window: Seconds = 3600) -> list[QueueStats]:
         """A line per queue; counts of what ended are of so many seconds back."""
@@ -237,7 +242,8 @@ class AsyncClient(AsyncInsightClient):
         """Nothing of that queue or kind is claimed any more; running jobs finish.
 
         A subscription's events make no jobs until it is resumed, and then catches up; a schedule's
-        times meanwhile are left out. `reason` is what `explain` and `health` say of it.
+        times meanwhile are left out. `reason`, of a queue or a kind, is what `explain`, `health`
+        and `pauses` say of it.
         """
         await self._run(_calls.pause(queue, kind, subscription, schedule, reason))
 
@@ -251,6 +257,10 @@ class AsyncClient(AsyncInsightClient):
     ) -> None:
         """The end of a pause."""
         await self._run(_calls.resume(queue, kind, subscription, schedule))
+
+    async def pauses(self) -> list[Pause]:
+        """What is paused, by whom or by which death, and why; oldest first."""
+        return await self._run(_requests.pauses())
 
     async def stats(self, window: Seconds = 3600) -> list[QueueStats]:
         """A line per queue; counts of what ended are of so many seconds back."""

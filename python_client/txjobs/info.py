@@ -11,6 +11,7 @@ __all__ = [
     "EventInfo",
     "JobInfo",
     "ListedJob",
+    "Pause",
     "QueueStats",
     "ScheduleInfo",
     "ScheduleRun",
@@ -145,6 +146,22 @@ class QueueStats:
     discarded: int
     oldest_ready_age: dt.timedelta | None
     next_run_at: dt.datetime | None
+    pause_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A pause of a queue or of a kind.
+
+    `by` is the role that asked for it, None if a death did: that of `job`.
+    """
+
+    queue: str | None
+    kind: str | None
+    at: dt.datetime
+    by: str | None
+    reason: str | None
+    job: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ A new setting is one line: the name of the argument of `jobs.configure_queue` or
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 from ._options import Seconds
 from .backoff import Backoff
@@ -37,3 +37,6 @@ class KindSettings(TypedDict, total=False):
     max_claims: Annotated[int, "How many claims one round of attempts may cost."]
     charge_lost: Annotated[bool, "Whether a lost lease costs an attempt."]
     on_dead: Annotated[str, "The kind that is enqueued for each job that dies."]
+    on_dead_policy: Annotated[
+        Literal["none", "pause_queue", "pause_kind"], "What a death does besides."
+    ]

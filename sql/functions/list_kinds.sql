@@ -18,7 +18,7 @@ begin
     perform jobs._raise_not_found('kind', kind);
   end if;
   return query
-    select k.name, k.paused,
+    select k.name, jobs._is_paused(null, k.id),
       o.own || _defaults.kind
         -- of the queue's settings those that a kind may have of its own
         || (select coalesce(jsonb_object_agg(s.key, s.value), '{}')

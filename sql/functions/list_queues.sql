@@ -19,7 +19,7 @@ begin
     perform jobs._raise_not_found('queue', queue);
   end if;
   return query
-    select q.name, q.paused, o.own || _defaults || jsonb_strip_nulls(o.own),
+    select q.name, jobs._is_paused(q.id), o.own || _defaults || jsonb_strip_nulls(o.own),
       jobs._changed(o.own, _defaults), q.created_at
     from jobs.queue q
     cross join lateral jobs._queue_settings(q) as o(own)

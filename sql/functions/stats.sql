@@ -1,13 +1,13 @@
 -- A row per queue: how many of its jobs are ready, scheduled, blocked and running now; how many
 -- ended in each way within the window (failed: attempts that will be retried); how long the oldest
 -- ready block has been ready, by its jobs' enqueuing or promotion; when the next scheduled job is
--- due. Nothing changes.
+-- due; why it is paused, if that is known (list_pauses has kinds too). Nothing changes.
 --   "window"  how far back, default 1 hour
 create or replace function jobs.stats("window" interval default '1 hour')
 returns table (
   queue text, paused boolean, ready bigint, scheduled bigint, blocked bigint, running bigint,
   completed bigint, failed bigint, dead bigint, cancelled bigint, skipped bigint, discarded bigint,
-  oldest_ready_age interval, next_run_at timestamptz)
+  oldest_ready_age interval, next_run_at timestamptz, pause_reason text)
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 set jit = off
@@ -39,7 +39,7 @@ begin
         sum(cardinality(e.ids)) filter (where e.type = 'skipped') as skipped,
         sum(cardinality(e.ids)) filter (where e.type = 'discarded') as discarded
       from jobs.event e where e.pos >= _from and e.at >= _since group by 1)
-    select q.name, q.paused, coalesce(w.n, 0), coalesce(s.n, 0), coalesce(s.blocked, 0),
+    select q.name, jobs._is_paused(q.id), coalesce(w.n, 0), coalesce(s.n, 0), coalesce(s.blocked, 0),
       coalesce(h.n, 0),
       coalesce(e.completed, 0), coalesce(e.failed, 0), coalesce(e.dead, 0),
         coalesce(e.cancelled, 0),
@@ -47,7 +47,9 @@ begin
       (select jobs.now() - t.since from jobs.ready r
        join jobs.job_state t on t.id = r.ids[1]
        where r.queue_id = q.id and r.ord = w.first_ord limit 1),
-      s.next_run_at
+      s.next_run_at,
+      (select p.reason from jobs.pause p
+       where p.queue_id = q.id and p.reason is not null order by p.id limit 1)
     from jobs.queue q
     left join waiting w on w.queue_id = q.id
     left join later s on s.queue_id = q.id

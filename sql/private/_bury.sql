@@ -1,6 +1,6 @@
--- These jobs are dead: an event, and for each a job of its kind's on_dead, if that is set, with
--- args {"job": {"id", "kind", "queue"}, "reason", "error"}. Writes: event; job and ready for
--- on_dead.
+-- These jobs are dead: an event, and what their kinds ask for: for each a job of on_dead, with args
+-- {"job": {"id", "kind", "queue"}, "reason", "error"} and the dead job as its cause; and a pause by
+-- on_dead_policy. Writes: event; job and ready for on_dead; pause.
 create or replace function jobs._bury(
   queue_id int, attempt int, claim bigint, flags smallint, ids bigint[], reason text,
   error jsonb)
@@ -8,16 +8,37 @@ returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_variable
+declare
+  _kind record;
 begin
   perform jobs._log('dead', queue_id, attempt, ids, claim, array_fill(
     jsonb_build_object('reason', reason)
       || case when error is null then '{}' else jsonb_build_object('error', error) end,
     array[cardinality(ids)]));
-  perform jobs.enqueue(p.on_dead, jsonb_build_object(
-    'job', jsonb_build_object('id', p.id, 'kind', p.kind, 'queue', q.name),
-    'reason', reason, 'error', error))
-  from jobs._policy p join jobs.queue q on q.id = p.queue_id
-  where p.id = any(ids) and p.on_dead is not null;
+  for _kind in
+    select p.kind_id, p.kind, p.on_dead, p.on_dead_policy, array_agg(p.id order by p.id) as ids
+    from jobs._policy p
+    where p.id = any(ids) and (p.on_dead is not null or p.on_dead_policy <> 'none')
+    group by 1, 2, 3, 4 order by 1
+  loop
+    if _kind.on_dead is not null then
+      perform jobs.enqueue(_kind.on_dead,
+        jsonb_build_object(
+          'job', jsonb_build_object('id', j.id, 'kind', _kind.kind, 'queue', q.name),
+          'reason', reason, 'error', error),
+        headers => jobs._inherited(j.options -> 'headers', j.id::text))
+      from jobs.job j join jobs.queue q on q.id = j.queue_id
+      where j.id = any(_kind.ids)
+      order by j.id;
+    end if;
+    if _kind.on_dead_policy <> 'none' then
+      perform jobs._pause(
+        case when _kind.on_dead_policy = 'pause_queue' then queue_id end,
+        case when _kind.on_dead_policy = 'pause_kind' then _kind.kind_id end,
+        format('job %s (%s) died: %s', _kind.ids[1], _kind.kind, reason), _kind.ids[1]);
+    end if;
+  end loop;
   if flags & 2 <> 0 then
     perform jobs._ended(ids, 'dead');
   end if;

@@ -27,22 +27,24 @@ declare
   _claim bigint;
 begin
   select q.id, q.max_attempts, l.priorities, l.soft,
-    exists (select from jobs.kind k where k.paused) as kinds_paused,
+    exists (select from jobs.pause) as paused,
     (select r.at from jobs.register r order by r.ver desc limit 1) as ticked_at
   into _queue
   from jobs.queue q
   join lateral (
     select * from jobs.lane a where a.queue_id = q.id order by a.ver desc limit 1) as l on true
-  where q.name = _claim_single.queue and not q.paused;
+  where q.name = _claim_single.queue;
   if not found then
     return;
   end if;
-  if freshen then
-    perform jobs._freshen(_queue.ticked_at);
+  if freshen and jobs._freshen(_queue.ticked_at) then
+    _queue.paused := exists (select from jobs.pause);   -- perhaps by a death that it found
   end if;
-  if kinds is not null or _queue.kinds_paused then
-    _kinds := array(
-      select k.id from jobs.kind k where not k.paused and (kinds is null or k.name = any(kinds)));
+  if _queue.paused and jobs._is_paused(_queue.id) then
+    return;
+  end if;
+  if kinds is not null or _queue.paused then
+    _kinds := jobs._kinds(kinds);
   end if;
 
   for _lane in 1..cardinality(_queue.priorities) loop

@@ -15,5 +15,6 @@ begin
   kind := jsonb_build_object(
     'queue', 'default',
     'max_claims', 50,
-    'charge_lost', true);
+    'charge_lost', true,
+    'on_dead_policy', 'none');
 end $$;

@@ -5,9 +5,9 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  _k jobs.kind;
+  _name text := (select a.name from jobs.kind a where a.id = job.kind_id);
+  _pause jobs.pause;
 begin
-  select * into _k from jobs.kind k where k.id = job.kind_id;
-  return jobs._gate_paused('kind', _k.name, _k.paused, _k.paused_at, _k.paused_by,
-    _k.paused_reason);
+  select * into _pause from jobs.pause p where p.kind_id = job.kind_id order by p.id limit 1;
+  return jobs._gate_paused('kind', _name, _pause);
 end $$;

@@ -5,9 +5,9 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  _q jobs.queue;
+  _name text := (select a.name from jobs.queue a where a.id = job.queue_id);
+  _pause jobs.pause;
 begin
-  select * into _q from jobs.queue q where q.id = job.queue_id;
-  return jobs._gate_paused('queue', _q.name, _q.paused, _q.paused_at, _q.paused_by,
-    _q.paused_reason);
+  select * into _pause from jobs.pause p where p.queue_id = job.queue_id order by p.id limit 1;
+  return jobs._gate_paused('queue', _name, _pause);
 end $$;

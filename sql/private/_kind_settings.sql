@@ -14,5 +14,6 @@ begin
     'timeout', kind.timeout_ms / 1000.0,
     'max_claims', kind.max_claims,
     'charge_lost', kind.charge_lost,
-    'on_dead', kind.on_dead);
+    'on_dead', kind.on_dead,
+    'on_dead_policy', kind.on_dead_policy);
 end $$;

@@ -1,13 +1,14 @@
 -- The lanes that a claim walks: those of the queues that are not paused (null: of all queues),
--- highest priority first, then in the order of the array; and from which ord on each is scanned.
+-- highest priority first, then in the order of the array; from which ord on each is scanned; and
+-- whether any queue or kind is paused.
 create or replace function jobs._lanes(
   queues text[], out queue_ids int[], out priorities smallint[], out softs bigint[],
-  out kinds_paused boolean)
+  out paused boolean)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  kinds_paused := exists (select from jobs.kind k where k.paused);
+  paused := exists (select from jobs.pause);
   select array_agg(a.id order by a.priority desc, a.nth),
     array_agg(a.priority order by a.priority desc, a.nth),
     array_agg(coalesce(a.soft, 0) order by a.priority desc, a.nth)
@@ -18,6 +19,6 @@ begin
         where l.queue_id = q.id order by l.ver desc limit 1) as soft
     from unnest(coalesce(queues, array(select b.name from jobs.queue b order by b.id)))
       with ordinality as n(name, nth)
-    join jobs.queue q on q.name = n.name and not q.paused
+    join jobs.queue q on q.name = n.name and not (_lanes.paused and jobs._is_paused(q.id))
     join jobs.queue_priority p on p.queue_id = q.id) as a;
 end $$;

@@ -7,32 +7,35 @@ returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+declare
+  _queue_id int := (select q.id from jobs.queue q where q.name = _set_paused.queue);
+  _kind_id int := (select k.id from jobs.kind k where k.name = _set_paused.kind);
 begin
   if num_nonnulls(queue, kind, subscription, schedule) = 0 then
     perform jobs._raise_invalid(
       'neither queue nor kind is given',
       'Say what: queue, kind, both, subscription or schedule.');
   end if;
-  if queue is not null then
-    update jobs.queue q
-    set paused = _set_paused.paused,
-      paused_at = case when _set_paused.paused then coalesce(q.paused_at, jobs.now()) end,
-      paused_by = case when _set_paused.paused then coalesce(q.paused_by, session_user) end,
-      paused_reason = case when _set_paused.paused then coalesce(reason, q.paused_reason) end
-    where q.name = _set_paused.queue;
-    if not found then
-      perform jobs._raise_not_found('queue', queue);
-    end if;
+  if queue is not null and _queue_id is null then
+    perform jobs._raise_not_found('queue', queue);
   end if;
-  if kind is not null then
-    update jobs.kind k
-    set paused = _set_paused.paused,
-      paused_at = case when _set_paused.paused then coalesce(k.paused_at, jobs.now()) end,
-      paused_by = case when _set_paused.paused then coalesce(k.paused_by, session_user) end,
-      paused_reason = case when _set_paused.paused then coalesce(reason, k.paused_reason) end
-    where k.name = _set_paused.kind;
-    if not found then
-      perform jobs._raise_not_found('kind', kind);
+  if kind is not null and _kind_id is null then
+    perform jobs._raise_not_found('kind', kind);
+  end if;
+  if reason is not null and num_nonnulls(subscription, schedule) > 0 then
+    perform jobs._raise_invalid(
+      'a reason is given for the pause of a subscription or a schedule',
+      'Only the pause of a queue or a kind keeps a reason.');
+  end if;
+  if not paused then
+    delete from jobs.pause p where p.queue_id = _queue_id or p.kind_id = _kind_id;
+  else
+    if queue is not null then
+      perform jobs._pause(_queue_id, null, reason);
+    end if;
+    if kind is not null then
+      perform jobs._pause(null, _kind_id, reason);
     end if;
   end if;
   if subscription is not null then

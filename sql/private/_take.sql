@@ -23,6 +23,7 @@ declare
   _taken jobs.ready[];
   _block jobs.ready;
   _rest jobs.ready;
+  _alive jobs.ready; -- the block without those that are dead now
   _next jobs.ready;  -- the claim that is being put together
   _left int := max_jobs;
   _leases jobs.lease[] := array[]::jobs.lease[];
@@ -40,15 +41,18 @@ begin
       -- the common case, in one statement: the lanes that the last tick knew
       select array_fill(q.id, array[cardinality(l.priorities)]) as queue_ids, l.priorities,
         l.soft as softs,
-        exists (select from jobs.kind k where k.paused) as kinds_paused,
+        exists (select from jobs.pause) as paused,
         (select r.at from jobs.register r order by r.ver desc limit 1) as ticked_at
       into _lanes
       from jobs.queue q
       join lateral (
         select * from jobs.lane a where a.queue_id = q.id order by a.ver desc limit 1) as l on true
-      where q.name = queues[1] and not q.paused;
-      if freshen and _lanes.ticked_at is not null then
-        perform jobs._freshen(_lanes.ticked_at);
+      where q.name = queues[1];
+      if freshen and _lanes.ticked_at is not null and jobs._freshen(_lanes.ticked_at) then
+        _lanes.paused := exists (select from jobs.pause);   -- perhaps by a death that it found
+      end if;
+      if _lanes.paused and jobs._is_paused(_lanes.queue_ids[1]) then
+        _lanes.queue_ids := null;
       end if;
     else
       if freshen then
@@ -56,9 +60,8 @@ begin
       end if;
       _lanes := jobs._lanes(queues);
     end if;
-    if _kinds is null and (kinds is not null or _lanes.kinds_paused) then
-      _kinds := array(
-        select k.id from jobs.kind k where not k.paused and (kinds is null or k.name = any(kinds)));
+    if _lanes.paused or kinds is not null and _kinds is null then
+      _kinds := jobs._kinds(kinds);
     end if;
 
     for _lane in 1..coalesce(cardinality(_lanes.queue_ids), 0) loop
@@ -92,8 +95,15 @@ begin
             _block.ids := _block.ids[:_left];
           end if;
           if _block.claims > 0 then
-            _block := jobs._without_exhausted(_block);
-            continue when _block.ids = '{}';
+            _alive := jobs._without_exhausted(_block);
+            if _alive.ids <> _block.ids and jobs._is_paused(_block.queue_id, _block.kind_id) then
+              -- a death has paused them just now: what is not this caller's yet stays there
+              insert into jobs.ready
+                select b.* from unnest(_alive || _taken[_nth + 1:_found]) as b where b.ids <> '{}';
+              exit passes;
+            end if;
+            continue when _alive.ids = '{}';
+            _block := _alive;
           end if;
           _left := _left - cardinality(_block.ids);
           if _next.ids is null then

@@ -3,10 +3,6 @@ create table jobs.kind (
   id int generated always as identity,
   name text not null,
   queue text not null default 'default',
-  paused boolean not null default false,
-  paused_at timestamptz,     -- since when, by which role and why, where that is known
-  paused_by text,
-  paused_reason text,
   max_attempts smallint,
   backoff jsonb,
   lease_ms int,
@@ -14,13 +10,15 @@ create table jobs.kind (
   max_claims smallint not null default 50,         -- claims that one round of attempts may cost
   charge_lost boolean not null default true,       -- does a lost lease cost an attempt?
   on_dead text,                                    -- the kind enqueued for each job that dies
+  on_dead_policy text not null default 'none',     -- what a death does besides
   created_at timestamptz not null default clock_timestamp(),
   constraint kind_pk primary key (id),
   constraint kind_name_is_unique unique (name),
   constraint kind_name_fits check (octet_length(name) between 1 and 255),
   constraint kind_max_attempts_is_positive check (max_attempts >= 1),
+  constraint kind_on_dead_policy_is_known
+    check (on_dead_policy in ('none', 'pause_queue', 'pause_kind')),
   constraint kind_max_claims_is_positive check (max_claims >= 1),
   constraint kind_lease_is_at_least_a_second check (lease_ms >= 1000),
   constraint kind_timeout_is_positive check (timeout_ms > 0)
 );
-create index kind_paused on jobs.kind (id) where paused;

@@ -2,10 +2,6 @@
 create table jobs.queue (
   id int generated always as identity,
   name text not null,
-  paused boolean not null default false,
-  paused_at timestamptz,     -- since when, by which role and why, where that is known
-  paused_by text,
-  paused_reason text,
   max_attempts smallint,
   backoff jsonb,
   lease_ms int,

@@ -11,7 +11,8 @@ select
   coalesce(j.options ->> 'routing_key', '') as routing_key,
   k.max_claims,
   k.charge_lost,
-  k.on_dead
+  k.on_dead,
+  k.on_dead_policy
 from jobs.job j
 join jobs.kind k on k.id = j.kind_id
 join jobs.queue q on q.id = j.queue_id;

@@ -82,8 +82,7 @@ class Verbs(RuleBasedStateMachine):
         self.model = Model()
         conn = self.conn
         conn.execute("truncate jobs.job, jobs.event, jobs.ready, jobs.scheduled, jobs.lease")
-        conn.execute("update jobs.queue set paused = false")
-        conn.execute("update jobs.kind set paused = false")
+        conn.execute("delete from jobs.pause")
         # an hour, so that nothing of the last example is left in the marks
         conn.execute("select jobs.set_test_clock(jobs.now() + interval '1 hour')")
         conn.execute("select jobs.tick()")

@@ -93,10 +93,10 @@ select is(numbers_of('long'), array(select generate_series(1, 1501)), 'and goes 
 
 -- what a pause concerns
 select jobs.pause(queue => 'default', kind => 'other', subscription => 'other') \g /dev/null
-select is((select (q.paused, k.paused, s.paused)::text from jobs.queue q, jobs.kind k, jobs.subscription s where q.name = 'default' and k.name = 'other' and s.name = 'other'),
+select is((select (jobs._is_paused(q.id), jobs._is_paused(null, k.id), s.paused)::text from jobs.queue q, jobs.kind k, jobs.subscription s where q.name = 'default' and k.name = 'other' and s.name = 'other'),
   '(t,t,t)', 'queue, kind and subscription may be paused at once');
 select jobs.resume(queue => 'default') \g /dev/null
-select is((select (q.paused, k.paused, s.paused)::text from jobs.queue q, jobs.kind k, jobs.subscription s where q.name = 'default' and k.name = 'other' and s.name = 'other'),
+select is((select (jobs._is_paused(q.id), jobs._is_paused(null, k.id), s.paused)::text from jobs.queue q, jobs.kind k, jobs.subscription s where q.name = 'default' and k.name = 'other' and s.name = 'other'),
   '(f,t,t)', 'and are resumed each for itself');
 select refuses($$select jobs.pause(subscription => 'none')$$, 'JB004', 'pause of a subscription that there is not', 'no subscription none', 'jobs.subscribe');
 select refuses($$select jobs.resume(subscription => 'none')$$, 'JB004', 'resume, too', 'no subscription none', 'jobs.subscribe');

@@ -13,7 +13,7 @@ select r, v from (values
   ('{jobs_worker,jobs_operator}', '{reset_stale_claims,tick,maintain,subscribe,unsubscribe,backfill,create_consumer,
     schedule,unschedule,run_schedule}'),
   ('{jobs_reader,jobs_worker,jobs_operator}', '{list,stats,verify,read_all,read_category,last_pos,list_streams,list_consumers,list_subscriptions,
-    list_schedules,schedule_history,list_queues,list_kinds}'),
+    list_schedules,schedule_history,list_queues,list_kinds,list_pauses}'),
   ('{jobs_reader,jobs_worker,jobs_operator}', '{explain}'),
   ('{jobs_operator}', '{pause,resume,configure_queue,configure_kind,configure_category,retry,retry_many,prune,reset_consumer,
     delete_consumer}')) as g(roles, verbs)

@@ -45,7 +45,7 @@ select is(remedy(:id, 'queue'), 'select jobs.resume(queue => ''q'')', 'the remed
 select jobs.pause('q') \g /dev/null
 select is(detail(:id, 'queue') ->> 'reason', 'the mail server is down', 'pausing again forgets nothing');
 select jobs.resume('q', 'k') \g /dev/null
-select is((select (paused, paused_at, paused_by, paused_reason)::text from jobs.queue where name = 'q'), '(f,,,)', 'resuming does');
+select is((select count(*) from jobs.list_pauses()), 0::bigint, 'resuming does');
 select is(gate(:id, 'queue'), 'open: queue q is not paused', 'and the gate is open');
 
 -- workers
