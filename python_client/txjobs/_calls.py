@@ -188,9 +188,9 @@ def resume(
 
 
 def list_pauses() -> Call[Sequence[Row]]:
-    """Rows `(queue, kind, at, by, reason, job_id)`, oldest first."""
+    """Rows `(queue, kind, at, paused_by, reason, job_id)`, oldest first."""
     return Call(
-        "select queue, kind, at, by, reason, job_id from jobs.list_pauses()",
+        "select queue, kind, at, paused_by, reason, job_id from jobs.list_pauses()",
         (),
         rows_as_they_are,
         writes=False,

@@ -161,7 +161,7 @@ def pauses(dsn: Dsn = None, as_json: AsJson = False) -> None:
                 "queue" if one.kind is None else "kind",
                 one.queue or one.kind,
                 ago(one.at),
-                one.by or f"job {one.job}",
+                one.paused_by or f"job {one.job}",
                 one.reason or "",
             ]
             for one in paused

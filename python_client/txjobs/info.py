@@ -153,13 +153,13 @@ class QueueStats:
 class Pause:
     """A pause of a queue or of a kind.
 
-    `by` is the role that asked for it, None if a death did: that of `job`.
+    `paused_by` is the role that asked for it, None if a death did: that of `job`.
     """
 
     queue: str | None
     kind: str | None
     at: dt.datetime
-    by: str | None
+    paused_by: str | None
     reason: str | None
     job: int | None
 

@@ -39,8 +39,8 @@ begin
         sum(cardinality(e.ids)) filter (where e.type = 'skipped') as skipped,
         sum(cardinality(e.ids)) filter (where e.type = 'discarded') as discarded
       from jobs.event e where e.pos >= _from and e.at >= _since group by 1)
-    select q.name, jobs._is_paused(q.id), coalesce(w.n, 0), coalesce(s.n, 0), coalesce(s.blocked, 0),
-      coalesce(h.n, 0),
+    select q.name, jobs._is_paused(q.id), coalesce(w.n, 0), coalesce(s.n, 0),
+      coalesce(s.blocked, 0), coalesce(h.n, 0),
       coalesce(e.completed, 0), coalesce(e.failed, 0), coalesce(e.dead, 0),
         coalesce(e.cancelled, 0),
       coalesce(e.skipped, 0), coalesce(e.discarded, 0),

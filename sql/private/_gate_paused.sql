@@ -13,9 +13,9 @@ begin
   return jobs._gate(what, false,
     format('%s %s is paused%s%s%s', what, name,
       ' for ' || jobs._in_words(jobs.now() - pause.at),
-      ' by ' || pause.by,
+      ' by ' || pause.paused_by,
       ': ' || pause.reason),
     format('select jobs.resume(%s => %L)', what, name),
     jsonb_strip_nulls(jsonb_build_object('name', name, 'paused', true, 'paused_at', pause.at,
-      'paused_by', pause.by, 'reason', pause.reason, 'job', pause.job_id)));
+      'paused_by', pause.paused_by, 'reason', pause.reason, 'job', pause.job_id)));
 end $$;

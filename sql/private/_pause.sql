@@ -8,7 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 begin
-  insert into jobs.pause (queue_id, kind_id, at, by, reason, job_id)
+  insert into jobs.pause (queue_id, kind_id, at, paused_by, reason, job_id)
   select queue_id, kind_id, jobs.now(), case when job_id is null then session_user end, reason,
     job_id
   where not exists (

@@ -7,10 +7,10 @@ create table jobs.pause (
   queue_id int,
   kind_id int,
   at timestamptz not null,
-  by text,                  -- the role that asked for it; null: a death did
+  paused_by text,           -- the role that asked for it; null: a death did
   reason text,
   job_id bigint,            -- whose death
   constraint pause_pk primary key (id),
   constraint pause_is_of_one_queue_or_kind check (num_nonnulls(queue_id, kind_id) = 1),
-  constraint pause_is_by_a_role_or_a_death check (num_nonnulls(by, job_id) = 1)
+  constraint pause_is_by_a_role_or_a_death check (num_nonnulls(paused_by, job_id) = 1)
 );

@@ -2,7 +2,7 @@
 select plan(30);
 select stop_the_clock();
 create function pauses() returns text[] language sql as $$
-  select coalesce(array_agg(concat_ws(' ', p.queue, p.kind, p.by, p.job_id, p.reason) order by p.at, p.queue, p.kind), '{}') from jobs.list_pauses() as p $$;
+  select coalesce(array_agg(concat_ws(' ', p.queue, p.kind, p.paused_by, p.job_id, p.reason) order by p.at, p.queue, p.kind), '{}') from jobs.list_pauses() as p $$;
 
 select jobs.configure_kind('careful', on_dead_policy => 'pause_queue', max_attempts => 2, max_claims => 3, on_dead => 'undertaker') \g /dev/null
 select jobs.configure_kind('sick', on_dead_policy => 'pause_kind', max_attempts => 1) \g /dev/null

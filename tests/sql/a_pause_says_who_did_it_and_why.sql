@@ -3,7 +3,7 @@ select plan(20);
 select stop_the_clock();
 select jobs.enqueue('k', queue => 'q') as id \gset
 create function pauses() returns text[] language sql as $$
-  select coalesce(array_agg(concat_ws(' ', p.queue, p.kind, 'by', p.by = session_user, p.job_id, p.reason)), '{}') from jobs.list_pauses() as p $$;
+  select coalesce(array_agg(concat_ws(' ', p.queue, p.kind, 'by', p.paused_by = session_user, p.job_id, p.reason)), '{}') from jobs.list_pauses() as p $$;
 
 select is(pauses(), '{}', 'nothing is paused');
 select jobs.pause('q', reason => 'the bank is closed') \g /dev/null

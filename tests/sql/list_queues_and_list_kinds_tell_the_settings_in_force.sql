@@ -16,7 +16,7 @@ select jobs.configure_kind('send', queue => 'mail', lease => '1.5 s', on_dead =>
 select is((select array_agg(name) from jobs.list_kinds()), '{Report,send}', 'kinds by name');
 select is((select changed from jobs.list_kinds('send')), '{lease,on_dead,queue}', 'what is set for the kind');
 select is((select settings - 'backoff' from jobs.list_kinds('send')),
-  '{"queue": "mail", "lease": 1.5, "timeout": null, "on_dead": "Report", "max_claims": 50, "charge_lost": true, "max_attempts": 3}'::jsonb,
+  '{"queue": "mail", "lease": 1.5, "timeout": null, "on_dead": "Report", "max_claims": 50, "charge_lost": true, "max_attempts": 3, "on_dead_policy": "none"}'::jsonb,
   'and what it has from its queue');
 select jobs.pause(kind => 'send'), jobs.pause(queue => 'mail') \g /dev/null
 select ok((select paused from jobs.list_kinds('send')) and (select paused from jobs.list_queues('mail')), 'a pause is shown');
