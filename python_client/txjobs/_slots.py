@@ -183,7 +183,7 @@ class Slot:
         shared.stats.started += 1
         task = shared.tasks[unit.kind]
         try:
-            handler = handler_of(unit, task, self._refused)
+            handler = self._handler(unit, task)
             if not unit.members:
                 return
             for job in unit.members:
@@ -207,6 +207,10 @@ class Slot:
             self.unit = unit.context = None
             shared.busy -= 1
             shared.measured(monotonic() - started)
+
+    def _handler(self, unit: Unit, task: Task[Any, Any]) -> Callable[..., Any]:
+        """The call of the task's function for the unit, which takes the context if there is one."""
+        return handler_of(unit, task, self._refused)
 
     async def _run_async(
         self, unit: Unit, task: Task[Any, Any], handler: Callable[..., Coroutine[Any, Any, Any]]
@@ -266,18 +270,26 @@ class Slot:
         if task.signature.takes_context:
             transactions = SyncTransactions(shared.sync_pool)
             handler = partial(handler, self._context(unit, transactions))
-        if self._thread is None:
-            self._thread = SlotThread(f"txjobs-slot-{self._number}")
         context = copy_context()
         context.run(current.set, unit.parent)
+        value = await self._call(unit, partial(context.run, call_sync, unit, handler, transactions))
+        if isinstance(value, Committed):
+            self._accept(value)
+        else:
+            self._returned(unit, value)
+
+    async def _call(self, unit: Unit, function: Callable[[], Any]) -> Any:
+        """What the function returns, in the slot's thread and within the unit's time limit."""
+        if self._thread is None:
+            self._thread = SlotThread(f"txjobs-slot-{self._number}")
         self._in_thread = True
         seconds = unit.timeout
         limit = asyncio.timeout(seconds)
-        future = self._thread.submit(partial(context.run, call_sync, unit, handler, transactions))
-        shared.buffer.wake()
+        future = self._thread.submit(function)
+        self._shared.buffer.wake()
         try:
             async with limit:
-                value = await future
+                return await future
         except (TimeoutError, asyncio.CancelledError) as error:
             if not future.done() or future.cancelled():  # the handler itself still runs
                 self._abandon_thread(unit)
@@ -286,10 +298,6 @@ class Slot:
             raise
         finally:
             self._in_thread = False
-        if isinstance(value, Committed):
-            self._accept(value)
-        else:
-            self._returned(unit, value)
 
     def _abandon_thread(self, unit: Unit) -> None:
         for job in unit.members:

@@ -16,7 +16,7 @@ CLAIM_COLUMNS = (
 
 def work(
     queues: Sequence[str] | None,
-    worker: str,
+    worker: str | None,
     max_jobs: int,
     lease: float,
     kinds: Sequence[str],
@@ -39,6 +39,15 @@ def work(
             numbers(completed),
             None if results is None else array(results),
         ),
+        rows_as_they_are,
+    )
+
+
+def claim_job(job: int) -> Call[Sequence[Row]]:
+    """One row `(status, *CLAIM_COLUMNS)`; status `claimed`, or the state that prevents it."""
+    return Call(
+        f"select status, {CLAIM_COLUMNS} from jobs.claim_job(%s::text::bigint)",
+        (str(job),),
         rows_as_they_are,
     )
 
