@@ -106,7 +106,8 @@ def _drain(app: Jobs, conn: Conn, deps: Any, options: dict[str, Any]) -> Drained
     with ExitStack() as stack:
         one = _prepared(app, conn, deps, options, stack)
         # A factory of its own: the runner then leaves the thread's current event loop alone.
-        runner = stack.enter_context(asyncio.Runner(loop_factory=asyncio.new_event_loop))
+        runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        stack.callback(runner.close)  # not entered: there is no loop until one is needed
         steps = one.steps()
         advance: Callable[[], Step] = partial(next, steps)
         while True:

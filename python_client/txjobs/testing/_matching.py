@@ -101,8 +101,15 @@ def _differences(path: str, wanted: object, actual: object) -> Iterator[str]:
             return
         for nth, (value, one) in enumerate(zip(wanted, actual, strict=True)):
             yield from _differences(f"{path}[{nth}]", value, one)
-    elif wanted != actual or (isinstance(actual, bool) and type(wanted) in (int, float)):
+    elif wanted != actual or _is_bool_or_number(wanted, actual):
         yield f"{path} is {shown(actual)}, not {shown(wanted)}"
+
+
+def _is_bool_or_number(wanted: object, actual: object) -> bool:
+    """Python takes True for 1; JSON does not."""
+    if not isinstance(wanted, bool | int | float):
+        return False
+    return isinstance(wanted, bool) != isinstance(actual, bool)
 
 
 def _plain(value: object) -> object:

@@ -210,7 +210,7 @@ class DrainRun:
         error = done.exception
         if error is not None and not isinstance(error, Exception):
             raise error  # somebody wants the test to end
-        if not self.raise_on_failure:
+        if not self.raise_on_failure or done.outcome == "cancelled":
             return
         if error is None and done.outcome == "dead":
             error = JobFailed(job.id, "dead", None, done.error)
