@@ -215,5 +215,5 @@ def test_headers_are_compared_in_part(tx: Conn) -> None:
 
 def test_all_pages_of_a_long_list_are_looked_at(tx: Conn) -> None:
     charge.enqueue_many(tx, [charge.job(n, []) for n in range(2100)])
-    Client(tx).cancel(enqueued_jobs(tx, charge, args={"user": 2099})[0])
+    Client(tx).cancel(enqueued_jobs(tx, charge, args={"user": 2099})[0].id)
     assert len(enqueued_jobs(tx, charge)) == 2099

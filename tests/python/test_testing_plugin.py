@@ -1,5 +1,7 @@
 """The pytest plugin, in test runs of its own."""
 
+import inspect
+import re
 import sys
 import tomllib
 from pathlib import Path
@@ -9,11 +11,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from txjobs import embedded
+from txjobs import embedded, testing
+from txjobs.testing import plugin
 
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[2]
+GUIDE = ROOT / "docs" / "testing.md"
 SHOP = """
 import psycopg
 import pytest
@@ -173,8 +177,8 @@ def test_a_failure_shows_the_handler_and_the_line_of_the_test(run: Any) -> None:
     result.stdout.fnmatch_lines(
         [
             ">*raise ValueError(f*",
-            "E   ValueError: no 7",
-            "E   while drain ran job * (broken), attempt 1 of 20, with {*7}*",
+            "E *ValueError: no 7",
+            "E *while drain ran job * (broken), attempt 1 of 20, with {*7}*",
             ">*assert_enqueued(txjobs_conn, charge, args=*",
             "E*AssertionError: no job waits: charge, args with {'user': 8}",
             "E*the nearest of 1 that wait*:",
@@ -303,6 +307,25 @@ def test_the_package_names_its_plugin_and_needs_pytest_for_nothing_else() -> Non
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["entry-points"]["pytest11"] == {"txjobs": "txjobs.testing.plugin"}
     assert any(one.startswith("pytest") for one in project["optional-dependencies"]["testing"])
+
+
+def test_the_examples_of_the_guide_run(run: Any) -> None:
+    examples = re.findall(
+        r"<!-- runs as a test -->\n```python\n(.*?)```", GUIDE.read_text(), re.DOTALL
+    )
+    for example in examples:
+        outcomes = run(example).parseoutcomes()
+        assert set(outcomes) == {"passed"}, outcomes
+    assert len(examples) == 2
+
+
+def test_the_guide_names_every_fixture_and_option_and_leads_somewhere() -> None:
+    guide = GUIDE.read_text()
+    options = list(inspect.signature(testing.drain).parameters)[2:]
+    for name in [*plugin.__all__, *options, *testing.__all__]:
+        assert re.search(rf"`{name}\b", guide), name
+    for target in re.findall(r"\]\(([^)#]+)\)", guide):
+        assert (GUIDE.parent / target).exists(), target
 
 
 def test_the_helpers_work_without_pytest(pytester: pytest.Pytester) -> None:

@@ -19,7 +19,7 @@ __all__ = ["Filters", "assert_enqueued", "enqueued_jobs", "refute_enqueued"]
 _PAGE = 1000
 _COMPARED = 200  # jobs that a complaint looks at, at most
 _NEAREST = 5
-_WAITING = ("ready", "scheduled")
+_WAITING = ("ready", "scheduled", "blocked")
 
 Kind = str | Task[Any, Any]
 

@@ -156,8 +156,8 @@ class DrainRun:
     def _claim_by_id(self, job: ListedJob) -> Generator[Step, Any, Unit | None]:
         # A claim does not see what is due on a clock that others' ticks are ahead of.
         self.passed_over.add(job.id)
-        stats = yield _requests.stats(0)
-        if any(queue.paused for queue in stats if queue.queue == job.queue):
+        pauses = yield _requests.pauses()
+        if any(job.queue == one.queue or job.kind == one.kind for one in pauses):
             return None
         rows = yield calls.claim_job(job.id)
         if rows[0][0] != "claimed":
