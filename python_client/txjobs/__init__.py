@@ -56,7 +56,7 @@ from .info import (
     StreamInfo,
     SubscriptionInfo,
 )
-from .insight import Gate
+from .insight import Gate, HealthCheck
 from .outcomes import Complete, Discard, Outcome, Retry, Skip, Snooze
 from .schedule import Schedule
 from .settings import KindSettings, QueueSettings
@@ -88,6 +88,7 @@ __all__ = [
     "Event",
     "EventInfo",
     "Gate",
+    "HealthCheck",
     "InvalidArgument",
     "Job",
     "JobCancelled",

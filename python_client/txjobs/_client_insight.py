@@ -4,7 +4,8 @@ from typing import Any
 
 from . import _insight_calls, _requests
 from ._client_settings import AsyncSettingsClient, SettingsClient
-from .insight import Gate
+from ._options import Seconds
+from .insight import Gate, HealthCheck
 from .task import Job
 
 __all__ = ["AsyncInsightClient", "InsightClient"]
@@ -17,6 +18,42 @@ class InsightClient(SettingsClient):
         """Why the job is not running, a line per condition; raises `NotFound`."""
         return self._run(_insight_calls.explain(_requests.number(job)))
 
+    def health(
+        self,
+        *,
+        due_for: Seconds | None = None,
+        stuck_for: Seconds | None = None,
+        lag_for: Seconds | None = None,
+        tick_for: Seconds | None = None,
+        held_for: Seconds | None = None,
+        held_xids: int | None = None,
+        paused_for: Seconds | None = None,
+        dead_within: Seconds | None = None,
+        max_dead: int | None = None,
+        max_dead_rows: int | None = None,
+        used: float | None = None,
+    ) -> list[HealthCheck]:
+        """Is the installation well: a line per check; thresholds as `jobs.health` has them."""
+        return self._run(
+            _insight_calls.health(
+                {
+                    "due_for": due_for,
+                    "stuck_for": stuck_for,
+                    "lag_for": lag_for,
+                    "tick_for": tick_for,
+                    "held_for": held_for,
+                    "paused_for": paused_for,
+                    "dead_within": dead_within,
+                },
+                {
+                    "held_xids": held_xids,
+                    "max_dead": max_dead,
+                    "max_dead_rows": max_dead_rows,
+                    "used": used,
+                },
+            )
+        )
+
 
 class AsyncInsightClient(AsyncSettingsClient):
     """The same, awaited."""
@@ -24,3 +61,39 @@ class AsyncInsightClient(AsyncSettingsClient):
     async def explain(self, job: Job[Any] | int) -> list[Gate]:
         """Why the job is not running, a line per condition; raises `NotFound`."""
         return await self._run(_insight_calls.explain(_requests.number(job)))
+
+    async def health(
+        self,
+        *,
+        due_for: Seconds | None = None,
+        stuck_for: Seconds | None = None,
+        lag_for: Seconds | None = None,
+        tick_for: Seconds | None = None,
+        held_for: Seconds | None = None,
+        held_xids: int | None = None,
+        paused_for: Seconds | None = None,
+        dead_within: Seconds | None = None,
+        max_dead: int | None = None,
+        max_dead_rows: int | None = None,
+        used: float | None = None,
+    ) -> list[HealthCheck]:
+        """Is the installation well: a line per check; thresholds as `jobs.health` has them."""
+        return await self._run(
+            _insight_calls.health(
+                {
+                    "due_for": due_for,
+                    "stuck_for": stuck_for,
+                    "lag_for": lag_for,
+                    "tick_for": tick_for,
+                    "held_for": held_for,
+                    "paused_for": paused_for,
+                    "dead_within": dead_within,
+                },
+                {
+                    "held_xids": held_xids,
+                    "max_dead": max_dead,
+                    "max_dead_rows": max_dead_rows,
+                    "used": used,
+                },
+            )
+        )

@@ -1,12 +1,13 @@
 """The calls that ask why: see `_calls`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from . import _json
 from ._calls import Call, Row
-from .insight import Gate
+from ._options import Seconds, interval
+from .insight import Gate, HealthCheck
 
-__all__ = ["explain"]
+__all__ = ["explain", "health"]
 
 
 def explain(job: int) -> Call[list[Gate]]:
@@ -24,3 +25,35 @@ def explain(job: int) -> Call[list[Gate]]:
         read,
         writes=False,
     )
+
+
+def health(
+    lengths: Mapping[str, Seconds | None], numbers: Mapping[str, float | None]
+) -> Call[list[HealthCheck]]:
+    """A row per check; thresholds that are None are left to the database."""
+    given = {name: interval(value) for name, value in lengths.items() if value is not None}
+    named = [f"{name} => %s::text::interval" for name in given]
+    for name, number in numbers.items():
+        if number is not None:
+            given[name] = str(number)
+            named.append(f"{name} => %s::text::{_NUMBERS[name]}")
+
+    def read(rows: Sequence[Row]) -> list[HealthCheck]:
+        return [
+            HealthCheck(name, status, saw, why, remedy, _json.loads(detail))
+            for name, status, saw, why, remedy, detail in rows
+        ]
+
+    return Call(
+        f"select name, status, saw, why, remedy, detail::text from jobs.health({', '.join(named)})",
+        tuple(given.values()),
+        read,
+    )
+
+
+_NUMBERS = {
+    "held_xids": "bigint",
+    "max_dead": "int",
+    "max_dead_rows": "bigint",
+    "used": "numeric",
+}

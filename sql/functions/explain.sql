@@ -17,7 +17,7 @@ begin
     perform jobs._raise_not_found('job', id::text);
   end if;
   return next jobs._gate_state(_job);
-  if _job.state not in ('ready', 'scheduled') then
+  if _job.state not in ('ready', 'scheduled', 'blocked') then
     return;
   end if;
   return query

@@ -26,10 +26,11 @@ begin
     where r.queue_id = _job.queue_id and r.priority = _job.priority and r.ord > _job.since_pos
       and _job.id = any(r.ids)
     order by r.ord limit 1;
-  elsif _job.state = 'scheduled' then
+  elsif _job.state in ('scheduled', 'blocked') then
     select s.claims, s.flags into _job.claims, _job.flags
     from jobs.scheduled s
-    where (s.run_at, s.ord) > (_job.run_at, _job.since_pos) and _job.id = any(s.ids)
+    where (s.run_at, s.ord) > (coalesce(_job.run_at, 'infinity'), _job.since_pos)
+      and _job.id = any(s.ids)
     order by s.run_at, s.ord limit 1;
   elsif _job.state = 'running' then
     select l.claims, l.flags into _job.claims, _job.flags

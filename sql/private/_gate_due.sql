@@ -1,4 +1,4 @@
--- Has the job's time come, and has a tick seen it?
+-- Has the job's time come, and has a tick seen it? Null for one that waits for something else.
 create or replace function jobs._gate_due(job jobs.job_facts)
 returns jobs.gate
 language plpgsql stable
@@ -9,7 +9,9 @@ declare
   _ticked_at timestamptz := (select r.at from jobs.register r order by r.ver desc limit 1);
   _detail jsonb := jsonb_build_object('run_at', job.run_at);
 begin
-  if job.state <> 'scheduled' then
+  if job.state = 'blocked' then
+    return null;
+  elsif job.state <> 'scheduled' then
     return jobs._gate('due', true, 'its time has come', null, jsonb_strip_nulls(_detail));
   elsif job.run_at > _now then
     return jobs._gate('due', false, format('it is due in %s, at %s%s',

@@ -43,8 +43,8 @@ begin
   end loop;
   return jobs._gate('position', _higher + _same = 0,
     case when _higher + _same = 0 then 'no job of its queue is ahead of it'
-      else format('%s%s jobs of its queue are ahead of it: %s of higher priority, %s of its own',
-        case when _blocks >= _most then 'at least ' end, jobs._in_figures(_higher + _same),
+      else format('ahead of it in its queue: %s%s, %s of higher priority, %s of its own',
+        case when _blocks >= _most then 'at least ' end, jobs._count(_higher + _same, 'job'),
         jobs._in_figures(_higher), jobs._in_figures(_same)) end,
     case when _higher + _same > 0 then
       'Wait, add workers (or --concurrency), or enqueue what is urgent with a higher priority.' end,

@@ -26,10 +26,11 @@ begin
     case
       when job.routing_key = '' and _asking > 0 then 'it has no routing key'
       when job.routing_key = '' then
-        format('it has no routing key, and each of its %s live workers asks for one', _asked)
-      when _asking > 0 then format('%s live workers ask for routing key %s', _asking,
-        job.routing_key)
-      else format('none of its %s live workers asks for routing key %s', _asked,
+        format('it has no routing key, and each of its %s asks for one',
+          jobs._count(_asked, 'live worker'))
+      when _asking > 0 then format('its routing key %s is asked for by %s', job.routing_key,
+        jobs._count(_asking, 'live worker'))
+      else format('of its %s none asks for routing key %s', jobs._count(_asked, 'live worker'),
         job.routing_key) end,
     case
       when _asking > 0 then null

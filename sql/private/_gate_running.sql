@@ -28,7 +28,7 @@ begin
     _late := _now - (_event.at + _lease.timeout_ms * interval '1 millisecond');
   end if;
   return jobs._gate('state', _lease.until > _now and coalesce(_late <= interval '0', true),
-    format('it runs since %s, attempt %s, by %s; %s%s%s', jobs._in_words(_now - _event.at),
+    format('it has run for %s, attempt %s, by %s; %s%s%s', jobs._in_words(_now - _event.at),
       _lease.attempt, _by,
       case when _lease.until > _now then format('its lease lasts %s more, last renewed %s ago',
           jobs._in_words(_lease.until - _now), jobs._in_words(_now - _beat))

@@ -9,14 +9,16 @@ declare
 begin
   if job.state = 'running' then
     return jobs._gate_running(job);
-  elsif job.state in ('ready', 'scheduled') then
-    return jobs._gate('state', true, format('it is %s since %s', job.state,
-        jobs._in_words(jobs.now() - job.since) || ' ago'), null,
+  elsif job.state in ('ready', 'scheduled', 'blocked') then
+    return jobs._gate('state', job.state <> 'blocked', format('it has been %s for %s', job.state,
+        jobs._in_words(jobs.now() - job.since)),
+      'It waits for something other than its time: the other gates say for what.',
       jsonb_build_object('state', job.state, 'since', job.since));
   end if;
   return jobs._gate('state', false,
-    format('it is %s since %s (%s ago), after %s attempts%s', job.state,
-      date_trunc('second', job.since), jobs._in_words(jobs.now() - job.since), job.attempt,
+    format('it is %s since %s (%s ago), after %s%s', job.state,
+      date_trunc('second', job.since), jobs._in_words(jobs.now() - job.since),
+      jobs._count(job.attempt, 'attempt'),
       coalesce(': ' || case when job.state = 'completed' then null else _reason end, '')),
     case job.state
       when 'completed' then 'Nothing is left to do; jobs.retry(id) would run it once more.'

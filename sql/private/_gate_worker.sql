@@ -20,12 +20,12 @@ begin
     from jobs._live_worker l) as w;
   return jobs._gate('worker', _of_both > 0,
     case
-      when _of_both > 0 then format('%s live workers take kind %s from queue %s', _of_both,
-        job.kind, job.queue)
+      when _of_both > 0 then format('kind %s of queue %s is taken by %s', job.kind, job.queue,
+        jobs._count(_of_both, 'live worker'))
       when _live = 0 then 'no live worker is registered'
-      when _of_queue = 0 then format('none of the %s live workers takes queue %s', _live,
-        job.queue)
-      else format('none of the %s live workers of queue %s announces kind %s', _of_queue,
+      when _of_queue = 0 then format('of %s none takes queue %s',
+        jobs._count(_live, 'live worker'), job.queue)
+      else format('of %s of queue %s none announces kind %s', jobs._count(_of_queue, 'live worker'),
         job.queue, job.kind) end,
     case
       when _of_both > 0 then null

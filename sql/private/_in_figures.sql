@@ -1,7 +1,7 @@
 -- A number for people: 1,234,567, whatever the session's locale.
 create or replace function jobs._in_figures(number bigint)
 returns text
-language plpgsql immutable
+language plpgsql immutable strict
 set search_path = pg_catalog, pg_temp
 as $$
 begin

@@ -14,7 +14,7 @@ select r, v from (values
     schedule,unschedule,run_schedule}'),
   ('{jobs_reader,jobs_worker,jobs_operator}', '{list,stats,verify,read_all,read_category,last_pos,list_streams,list_consumers,list_subscriptions,
     list_schedules,schedule_history,list_queues,list_kinds,list_pauses}'),
-  ('{jobs_reader,jobs_worker,jobs_operator}', '{explain}'),
+  ('{jobs_reader,jobs_worker,jobs_operator}', '{explain,health,_health_of}'),
   ('{jobs_operator}', '{pause,resume,configure_queue,configure_kind,configure_category,retry,retry_many,prune,reset_consumer,
     delete_consumer}')) as g(roles, verbs)
 cross join lateral unnest(roles) as r cross join lateral unnest(verbs) as v;
@@ -47,11 +47,11 @@ select is((select array_agg(distinct relowner::regrole::text) from pg_class wher
 select is((select (rolcanlogin, rolsuper, rolcreaterole, rolcreatedb, rolbypassrls, rolreplication)::text from pg_roles where rolname = 'jobs_owner'), '(f,f,f,f,f,f)',
   'it cannot log in and has no special rights');
 select is_empty($$ select oid::regprocedure from pg_proc where pronamespace = 'jobs'::regnamespace and not prosecdef and proname !~ '^_'
-  and proname not in ('now', 'version') $$, 'public verbs run with its rights');
+  and proname not in ('now', 'version', 'health') $$, 'public verbs run with its rights');
 select is_empty($$ select oid::regprocedure from pg_proc where pronamespace = 'jobs'::regnamespace and prosqlbody is null
   and not coalesce(proconfig, '{}') && array['search_path=pg_catalog, pg_temp', 'search_path="pg_catalog, pg_temp"'] $$,
   'under a search_path that nobody else can put anything into');
-select is_empty($$ select oid::regprocedure from pg_proc where pronamespace = 'jobs'::regnamespace and prosecdef and proname ~ '^_' and proname <> '_test_now' $$,
+select is_empty($$ select oid::regprocedure from pg_proc where pronamespace = 'jobs'::regnamespace and prosecdef and proname ~ '^_' and proname not in ('_test_now', '_health_of') $$,
   'helpers do not');
 
 -- what that means: a session of each role

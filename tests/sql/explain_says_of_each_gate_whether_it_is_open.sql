@@ -19,14 +19,14 @@ select is(closed(:id), '{}', 'all of them are open');
 select is((select array_agg(remedy) from jobs.explain(:id) where open), array_fill(null::text, array[8]), 'what is open needs no remedy');
 select is_empty(format('select gate from jobs.explain(%s) where why is null or detail is null', :id), 'each says what it saw');
 select advance('90 s');
-select is(gate(:id, 'state'), 'open: it is ready since 1 min 30 s ago', 'since when it waits');
-select is(gate(:id, 'worker'), 'open: 1 live workers take kind k from queue q', 'who takes it');
+select is(gate(:id, 'state'), 'open: it has been ready for 1 min 30 s', 'since when it waits');
+select is(gate(:id, 'worker'), 'open: kind k of queue q is taken by 1 live worker', 'who takes it');
 select is(detail(:id, 'worker') -> 'names', '["host 1"]', 'by name');
 
 -- the time
 select jobs.enqueue('k', queue => 'q', delay => '2 hours') as later \gset
 select is(closed(:later), '{due}', 'a job with a delay waits for its time only');
-select is(gate(:later, 'due'), format('closed: it is due in 2 h 0 min, at %s', jobs.now() + '2 hours'), 'which it tells');
+select is(gate(:later, 'due'), format('closed: it is due in 2 h, at %s', jobs.now() + '2 hours'), 'which it tells');
 select advance('2 hours 5 s');
 update jobs.worker set seen_at = jobs.now();
 select is(gate(:later, 'due') ~ '^closed: it was due 5 s ago and is not ready yet: (nobody has ticked yet|the last tick was .* ago)$', true, 'past its time nobody has ticked');
@@ -52,32 +52,32 @@ select is(gate(:id, 'queue'), 'open: queue q is not paused', 'and the gate is op
 select is(gate(:id, 'worker'), 'closed: no live worker is registered', 'a worker that was not seen for minutes does not count');
 select is((select count(*) from jobs.explain(:id) where gate = 'routing'), 0::bigint, 'without a worker there is no question of routing');
 select jobs.register_worker('host 2', '{other}', '{k}') \g /dev/null
-select is(gate(:id, 'worker'), 'closed: none of the 1 live workers takes queue q', 'workers of another queue');
+select is(gate(:id, 'worker'), 'closed: of 1 live worker none takes queue q', 'workers of another queue');
 select jobs.register_worker('host 3', null, '{k2}') \g /dev/null
-select is(gate(:id, 'worker'), 'closed: none of the 1 live workers of queue q announces kind k', 'workers of all queues but another kind');
+select is(gate(:id, 'worker'), 'closed: of 1 live worker of queue q none announces kind k', 'workers of all queues but another kind');
 select is(remedy(:id, 'worker') ~ 'has kind k', true, 'a kind that nobody has is to be deployed');
 select jobs.register_worker('slow', null, null, '{"heartbeat": 3600}') as slow \gset
 select advance('1 hour');
-select is(gate(:id, 'worker'), 'open: 1 live workers take kind k from queue q', 'a worker that beats once an hour is alive for three');
+select is(gate(:id, 'worker'), 'open: kind k of queue q is taken by 1 live worker', 'a worker that beats once an hour is alive for three');
 update jobs.worker set info = '{"heartbeat": "often"}' where id = :'slow';
 select is(gate(:id, 'worker'), 'closed: no live worker is registered', 'what is no number does not count');
 
 -- routing
 select jobs.enqueue('k', queue => 'q', routing_key => 'eu') as routed \gset
 select jobs.register_worker('us', null, null, null, '{us}') \g /dev/null
-select is(gate(:routed, 'routing'), 'closed: none of its 1 live workers asks for routing key eu', 'a key that nobody asks for');
-select is(gate(:id, 'routing'), 'closed: it has no routing key, and each of its 1 live workers asks for one', 'nor is a job without a key asked for');
+select is(gate(:routed, 'routing'), 'closed: of its 1 live worker none asks for routing key eu', 'a key that nobody asks for');
+select is(gate(:id, 'routing'), 'closed: it has no routing key, and each of its 1 live worker asks for one', 'nor is a job without a key asked for');
 select is(detail(:routed, 'routing') -> 'asked_for', '["us"]', 'what is asked for');
 select jobs.register_worker('unrouted', null, null, null, '{}') \g /dev/null
 select is(gate(:id, 'routing'), 'open: it has no routing key', 'a worker of none takes it');
 select is(gate(:routed, 'routing') ~ '^closed', true, 'but no other');
 select jobs.register_worker('any') \g /dev/null
-select is(gate(:routed, 'routing'), 'open: 1 live workers ask for routing key eu', 'a worker of any takes all');
+select is(gate(:routed, 'routing'), 'open: its routing key eu is asked for by 1 live worker', 'a worker of any takes all');
 
 -- the position
-select is(gate(:routed, 'position'), 'closed: 2 jobs of its queue are ahead of it: 0 of higher priority, 2 of its own', 'two are ahead');
+select is(gate(:routed, 'position'), 'closed: ahead of it in its queue: 2 jobs, 0 of higher priority, 2 of its own', 'two are ahead');
 select count(*) from jobs.enqueue_many('k', array_fill('{}'::jsonb, array[1500]), queue => 'q', priority => 5) \g /dev/null
-select is(gate(:id, 'position'), 'closed: 1,500 jobs of its queue are ahead of it: 1,500 of higher priority, 0 of its own', 'higher priorities are');
+select is(gate(:id, 'position'), 'closed: ahead of it in its queue: 1,500 jobs, 1,500 of higher priority, 0 of its own', 'higher priorities are');
 select jobs.tick() \g /dev/null
 select is((take(10, '{q}'))[1] <> :id, true, 'they are taken first');
 select is(detail(:id, 'position'), '{"ahead": 1490, "higher_priority": 1490, "same_priority": 0, "cut_off": false}', 'and are ahead no more');
@@ -94,13 +94,13 @@ select is(gate(:tried, 'attempts'), 'closed: 1 of 3 attempts and 1 of 1 claims a
 select is(remedy(:tried, 'attempts') ~ 'configure_kind\(''once'', max_claims => 11\)', true, 'the limit can be raised');
 select jobs.enqueue('k', queue => 'p') as failed \gset
 select jobs.fail(claim_of(:failed), error => '"it broke"', retry_in => '1 hour') \g /dev/null
-select is(gate(:failed, 'due') ~ '^closed: it is due in 1 h 0 min, at .*, after attempt 1 failed$', true, 'what waits for another attempt says so');
+select is(gate(:failed, 'due') ~ '^closed: it is due in 1 h, at .*, after attempt 1 failed$', true, 'what waits for another attempt says so');
 
 -- running, and ended
 select jobs.enqueue('k', queue => 'r', timeout => '10 s') as run \gset
 select token as run_token from jobs.claim('{r}', :'worker') \gset
 select is((select array_agg(gate) from jobs.explain(:run)), '{state}', 'a running job has one row');
-select is(gate(:run, 'state'), 'open: it runs since 0 s, attempt 1, by worker host 1; its lease lasts 30 s more, last renewed 0 s ago', 'by whom, until when');
+select is(gate(:run, 'state'), 'open: it has run for 0 s, attempt 1, by worker host 1; its lease lasts 30 s more, last renewed 0 s ago', 'by whom, until when');
 select advance('12 s');
 select jobs.heartbeat(array[:run_token]), jobs.cancel(:run) \g /dev/null
 select is(gate(:run, 'state') ~ '^closed: .*; it is 2 s past its timeout; its cancellation was requested$', true, 'its timeout and its cancellation');
@@ -108,7 +108,7 @@ select advance('1 min');
 select is(gate(:run, 'state') ~ '; its lease ended 32 s ago and has not been reset; it is', true, 'a lease that has ended');
 select is(remedy(:run, 'state') ~ 'jobs.maintain', true, 'is reset by maintain');
 select jobs.complete(claim_of(:id), '"fine"') \g /dev/null
-select is(gate(:id, 'state') ~ '^closed: it is completed since .* \(0 s ago\), after 1 attempts$', true, 'a completed job');
+select is(gate(:id, 'state') ~ '^closed: it is completed since .* \(0 s ago\), after 1 attempt$', true, 'a completed job');
 select is(closed(:id) || remedy(:id, 'state'), array['state', 'Nothing is left to do; jobs.retry(id) would run it once more.'], 'is done');
 select is_consistent();
 select * from finish();
