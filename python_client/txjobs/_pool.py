@@ -4,14 +4,41 @@ A slot uses at most one, so nothing ever waits here, and no one else's connectio
 """
 
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
 from ._drivers import AsyncConn, Conn
 
-__all__ = ["AsyncPool", "SyncPool"]
+__all__ = [
+    "AsyncConnections",
+    "AsyncPool",
+    "SyncConnections",
+    "SyncPool",
+    "begun",
+    "begun_async",
+]
+
+
+class SyncConnections(Protocol):
+    """Where handlers' transactions get their connections."""
+
+    def begin(self) -> tuple[Conn, AbstractContextManager[Any]]:
+        """A connection on which a transaction has begun."""
+
+    def give(self, conn: Conn, /) -> None:
+        """Takes a connection back."""
+
+
+class AsyncConnections(Protocol):
+    """The same for async ones."""
+
+    async def begin(self) -> tuple[AsyncConn, AbstractAsyncContextManager[Any]]:
+        """A connection on which a transaction has begun."""
+
+    async def give(self, conn: AsyncConn, /) -> None:
+        """Takes a connection back."""
 
 
 class SyncPool:
@@ -30,11 +57,11 @@ class SyncPool:
             except IndexError:
                 break
             try:
-                return conn, _begun(conn)
+                return conn, begun(conn)
             except psycopg.OperationalError:
                 conn.close()
         conn = psycopg.connect(self._dsn, autocommit=True, **self._settings)
-        return conn, _begun(conn)
+        return conn, begun(conn)
 
     def give(self, conn: Conn) -> None:
         """Takes a connection back, if it is still good."""
@@ -51,7 +78,8 @@ class SyncPool:
             self._idle.pop().close()
 
 
-def _begun(conn: Conn) -> AbstractContextManager[Any]:
+def begun(conn: Conn) -> AbstractContextManager[Any]:
+    """A transaction on the connection, or a savepoint in the one that it is in."""
     transaction = conn.transaction()
     transaction.__enter__()
     return transaction
@@ -70,11 +98,11 @@ class AsyncPool:
         while self._idle:
             conn = self._idle.pop()
             try:
-                return conn, await _begun_async(conn)
+                return conn, await begun_async(conn)
             except psycopg.OperationalError:
                 await conn.close()
         conn = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, **self._settings)
-        return conn, await _begun_async(conn)
+        return conn, await begun_async(conn)
 
     async def give(self, conn: AsyncConn) -> None:
         """Takes a connection back, if it is still good."""
@@ -91,7 +119,8 @@ class AsyncPool:
             await self._idle.pop().close()
 
 
-async def _begun_async(conn: AsyncConn) -> AbstractAsyncContextManager[Any]:
+async def begun_async(conn: AsyncConn) -> AbstractAsyncContextManager[Any]:
+    """The same on an async one."""
     transaction = conn.transaction()
     await transaction.__aenter__()
     return transaction

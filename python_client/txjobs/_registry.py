@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ._routes import Routes
 from .errors import ConfigurationError
 from .task import Task
 
@@ -14,10 +15,12 @@ class TaskRegistry:
 
     def __init__(self) -> None:
         self._tasks: dict[str, Task[Any, Any]] = {}
+        self.routes = Routes()
 
     def _add(self, task: Task[Any, Any]) -> None:
         if task.name in self._tasks:
             raise ConfigurationError(f"two tasks are named {task.name!r}: give one of them name=")
+        task.routes = self.routes
         self._tasks[task.name] = task
 
     @property

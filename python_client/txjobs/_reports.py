@@ -21,9 +21,14 @@ Judged = list[tuple[Claimed, Verdict]]
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """The outcomes were written in the handler's own transaction: `(job, verdict, status)`."""
+    """The handler's own transaction is committed.
+
+    `accepted` outcomes were written in it: `(job, verdict, status)`. `unwritten` ones were not, as
+    it is not in the database that has the jobs.
+    """
 
     accepted: Sequence[tuple[Claimed, str, str]]
+    unwritten: Judged = field(default_factory=list)
 
 
 class RolledBack(Exception):
@@ -50,6 +55,10 @@ def judge(unit: Unit, value: Any) -> Judged:
 def commit(unit: Unit, value: Any, transactions: SyncTransactions) -> Committed:
     """The handler's writes and the outcome of each job are one commit, or none of them is."""
     report = Report(judge(unit, value))
+    if not transactions.holds_outcome:
+        report.refuse()
+        transactions.commit(())
+        return Committed((), report.judged)
     with report.refusals():
         transactions.commit(report.calls())
     return Committed(report.accepted)
@@ -58,6 +67,10 @@ def commit(unit: Unit, value: Any, transactions: SyncTransactions) -> Committed:
 async def commit_async(unit: Unit, value: Any, transactions: AsyncTransactions) -> Committed:
     """The same for an async handler."""
     report = Report(judge(unit, value))
+    if not transactions.holds_outcome:
+        report.refuse()
+        await transactions.commit(())
+        return Committed((), report.judged)
     with report.refusals():
         await transactions.commit(report.calls())
     return Committed(report.accepted)
@@ -71,15 +84,19 @@ class Report:
     sending: Judged = field(default_factory=list)
     accepted: list[tuple[Claimed, str, str]] = field(default_factory=list)
 
+    def refuse(self) -> None:
+        """Raises `RolledBack` if there is a value that cannot be stored."""
+        refused = {job.token: verdict for job, verdict in self.judged if verdict.refused}
+        if refused:
+            raise RolledBack({}, refused)
+
     def calls(self) -> Iterator[Call[None]]:
         """One call for neighbours with the same verdict.
 
         Claims are locked in ascending order, whatever their verdicts: others that hold slots of the
         same claims do so too, and never wait for each other in a circle.
         """
-        refused = {job.token: verdict for job, verdict in self.judged if verdict.refused}
-        if refused:
-            raise RolledBack({}, refused)
+        self.refuse()
         in_order = sorted(self.judged, key=lambda one: one[0].token)
         for (name, _), group in groupby(in_order, key=_kind_of_call):
             self.sending = list(group)

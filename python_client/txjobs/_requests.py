@@ -123,7 +123,7 @@ def wait(job: Job[Any] | int, timeout: Seconds | None) -> Steps:
         if found is None:
             raise NotFound(f"there is no job {number(job)}: is its transaction committed?")
         if found.ended:
-            return _result(job, found)
+            return result_of(job, found)
         if deadline is not None:
             left = deadline - monotonic()
             if left <= 0:
@@ -133,7 +133,8 @@ def wait(job: Job[Any] | int, timeout: Seconds | None) -> Steps:
         pause = min(pause * 1.5, _LONGEST_LOOK)
 
 
-def _result(job: Job[Any] | int, found: JobInfo) -> Any:
+def result_of(job: Job[Any] | int, found: JobInfo) -> Any:
+    """The result of a job that has ended, or the exception that says how it did."""
     if found.state == "completed":
         read = None if isinstance(job, int) else job.read_result
         return found.result if read is None or found.result is None else read(found.result)

@@ -14,7 +14,6 @@ from ._claimed import Buffer, Claimed, Unit
 from ._drive import drive
 from ._execution import TimedOut, call_sync
 from ._outbox import Outbox
-from ._pool import AsyncPool, SyncPool
 from ._reports import Committed, RolledBack, commit_async, judge
 from ._running import current
 from ._state import WorkerStats
@@ -40,16 +39,16 @@ class Slots:
         self,
         tasks: Mapping[str, Task[Any, Any]],
         deps: Any,
-        sync_pool: SyncPool,
-        async_pool: AsyncPool,
+        new_sync: Callable[[], SyncTransactions],
+        new_async: Callable[[], AsyncTransactions],
         stats: WorkerStats,
         outbox: Outbox,
         concurrency: int,
     ) -> None:
         self.tasks = tasks
         self.deps = deps
-        self.sync_pool = sync_pool
-        self.async_pool = async_pool
+        self.new_sync = new_sync
+        self.new_async = new_async
         self.stats = stats
         self.outbox = outbox
         self.buffer = Buffer()
@@ -217,7 +216,7 @@ class Slot:
     ) -> None:
         transactions: AsyncTransactions | None = None
         if task.signature.takes_context:
-            transactions = AsyncTransactions(self._shared.async_pool)
+            transactions = self._shared.new_async()
             coroutine = handler(self._context(unit, transactions))
         else:
             coroutine = handler()
@@ -268,7 +267,7 @@ class Slot:
         shared = self._shared
         transactions: SyncTransactions | None = None
         if task.signature.takes_context:
-            transactions = SyncTransactions(shared.sync_pool)
+            transactions = shared.new_sync()
             handler = partial(handler, self._context(unit, transactions))
         context = copy_context()
         context.run(current.set, unit.parent)
@@ -331,6 +330,8 @@ class Slot:
         for job, verdict, status in committed.accepted:
             job.done = True
             self._shared.accepted(job, verdict, status)
+        for job, unwritten in committed.unwritten:
+            self._shared.outbox.settle(job, unwritten)
         self._shared.outbox.filled.set()  # a slot is free
 
     def _refused(self, job: Claimed, error: Exception) -> None:

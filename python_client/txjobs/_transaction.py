@@ -15,7 +15,7 @@ import psycopg
 
 from ._calls import Call
 from ._drivers import AsyncConn, Conn, run, run_async
-from ._pool import AsyncPool, SyncPool
+from ._pool import AsyncConnections, SyncConnections
 from .errors import ConfigurationError, UnknownOutcome
 
 __all__ = [
@@ -77,7 +77,9 @@ class HandlerTransaction:
 class SyncTransactions:
     """The one transaction of a sync handler; used in that handler's thread."""
 
-    def __init__(self, pool: SyncPool) -> None:
+    holds_outcome = True  # the outcome is written in the same database
+
+    def __init__(self, pool: SyncConnections) -> None:
         self._pool = pool
         self._begun: tuple[Conn, AbstractContextManager[Any]] | None = None
 
@@ -142,7 +144,9 @@ class SyncTransactions:
 class AsyncTransactions:
     """The one transaction of an async handler."""
 
-    def __init__(self, pool: AsyncPool) -> None:
+    holds_outcome = True
+
+    def __init__(self, pool: AsyncConnections) -> None:
         self._pool = pool
         self._begun: tuple[AsyncConn, AbstractAsyncContextManager[Any]] | None = None
 

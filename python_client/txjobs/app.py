@@ -1,5 +1,6 @@
 """`Jobs`: the registry of an application's tasks."""
 
+import datetime as dt
 import inspect
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
@@ -9,9 +10,12 @@ from ._app_cron import CronRegistry
 from ._drivers import AsyncConn, Conn
 from ._options import Options, Seconds
 from ._signature import Signature
+from ._targets import AsyncTarget, SyncTarget
 from .backoff import Backoff
 from .batch import BatchDecorator, Batching, batch_task
 from .context import Context
+from .in_process import InProcess, WhenFull
+from .inline import Inline
 from .outcomes import Outcome
 from .task import AsyncTask, Job, NewJob, SyncTask, Task, enqueue_call
 
@@ -137,16 +141,102 @@ class Jobs(CronRegistry):
         return task
 
     @overload
-    def enqueue(self, conn: Conn, jobs: Iterable[NewJob[R]], /) -> list[Job[R]]: ...
+    def enqueue(self, conn: Conn | SyncTarget, jobs: Iterable[NewJob[R]], /) -> list[Job[R]]: ...
     @overload
     def enqueue(
-        self, conn: AsyncConn, jobs: Iterable[NewJob[R]], /
+        self, conn: AsyncConn | AsyncTarget, jobs: Iterable[NewJob[R]], /
     ) -> Coroutine[Any, Any, list[Job[R]]]: ...
     def enqueue(
-        self, conn: Conn | AsyncConn, jobs: Iterable[NewJob[R]], /
+        self, conn: Any, jobs: Iterable[NewJob[R]], /
     ) -> list[Job[R]] | Coroutine[Any, Any, list[Job[R]]]:
         """Jobs of any tasks in one round trip, or none of them: `app.enqueue(conn, [a.job(1)])`."""
-        return _drivers.execute(conn, enqueue_call(list(jobs)))
+        given = list(jobs)
+        if self.routes.bypass(conn):
+            return self.routes.send(conn, given)
+        made: list[Job[R]] | Coroutine[Any, Any, list[Job[R]]]
+        made = _drivers.execute(conn, enqueue_call(given))
+        return made
+
+    def in_process(
+        self,
+        *,
+        concurrency: int = 8,
+        max_pending: int = 1000,
+        when_full: WhenFull = "raise",
+        drain_timeout: Seconds = 20.0,
+        keep: int = 1000,
+        deps: Any = None,
+        dsn: str | None = None,
+        now: dt.datetime | None = None,
+    ) -> InProcess:
+        """A runner of jobs that need not survive: they are in memory, and run in this process.
+
+        While its block (`with`, or `async with`) is open, whatever is enqueued of this app's tasks
+        goes there, on any connection or none. The end of the block drains it. What is in memory is
+        lost when the process dies.
+
+        >>> app = Jobs()
+        >>> @app.task
+        ... def double(number: int) -> int:
+        ...     return 2 * number
+        >>> with app.in_process() as jobs:
+        ...     jobs.result(double.enqueue(jobs, 21))
+        42
+
+        Arguments:
+            concurrency: handlers at once
+            max_pending: jobs that may wait; one more is `QueueFull`, or with `when_full="wait"`
+                the caller waits (in a handler it is `QueueFull` even so)
+            drain_timeout: seconds for the jobs that are due when the block ends; then handlers
+                are cancelled, and what has not ended is in `leftover` and in the log
+            keep: how many jobs that have ended are remembered, with their results
+            deps: handed to handlers as `ctx.deps`
+            dsn: the database of `ctx.transaction()`; without one it takes jobs, and no SQL
+            now: a clock for tests, which stands still but for `advance()`
+        """
+        return InProcess(
+            self,
+            concurrency=concurrency,
+            max_pending=max_pending,
+            when_full=when_full,
+            drain_timeout=drain_timeout,
+            keep=keep,
+            deps=deps,
+            dsn=dsn,
+            now=now,
+        )
+
+    def inline(
+        self,
+        conn: Conn | AsyncConn | None = None,
+        *,
+        deps: Any = None,
+        skip_delays: bool = True,
+        now: dt.datetime | None = None,
+    ) -> Inline:
+        """For tests: what is enqueued runs at once, before `enqueue` returns.
+
+        While its block (`with`, or `async with`) is open, whatever is enqueued of this app's tasks
+        goes there, on any connection or none. An error of a handler is its job's outcome.
+
+        >>> app = Jobs()
+        >>> @app.task
+        ... def double(number: int) -> int:
+        ...     return 2 * number
+        >>> with app.inline() as jobs:
+        ...     job = double.enqueue(jobs, 21)
+        ...     jobs.get(job).state, jobs.result(job)
+        ('completed', 42)
+
+        Arguments:
+            conn: whose savepoints the blocks of `ctx.transaction()` are; without one they take
+                jobs, and no SQL
+            deps: handed to handlers as `ctx.deps`
+            skip_delays: delays, backoffs and snoozes pass at once, so that every job ends; if
+                not, what is not due waits for `advance()`
+            now: when its clock begins, which stands still but for that; default the real time
+        """
+        return Inline(self, conn, deps=deps, skip_delays=skip_delays, now=now)
 
 
 def _task(

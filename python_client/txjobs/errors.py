@@ -24,7 +24,9 @@ __all__ = [
     "NotFound",
     "NotInstalled",
     "PositionGone",
+    "QueueFull",
     "Reject",
+    "RunnerClosed",
     "StaleClaim",
     "TooLarge",
     "TxjobsError",
@@ -134,12 +136,22 @@ class KeyReused(EngineError):
     sqlstate = "JB020"
 
 
+class QueueFull(EngineError):
+    """So many jobs are waiting already that no more are taken (JB030)."""
+
+    sqlstate = "JB030"
+
+
 def _figures(detail: str | None) -> list[int]:
     return [int(figure) for figure in re.findall(r"-?\d+", detail or "")]
 
 
 class NotInstalled(TxjobsError):
     """The database has no schema `jobs`, or an older one than this client needs."""
+
+
+class RunnerClosed(TxjobsError):
+    """The in-process runner, or inline mode, takes no more jobs: its block has ended."""
 
 
 class UnknownOutcome(TxjobsError):
@@ -236,6 +248,7 @@ _BY_SQLSTATE: dict[str, type[EngineError]] = {
         VersionConflict,
         PositionGone,
         KeyReused,
+        QueueFull,
     )
 }
 

@@ -9,8 +9,10 @@ from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
 from . import _calls, _drivers, _json
 from ._drivers import AsyncConn, Conn
 from ._options import Options, Seconds
+from ._routes import Routes, then
 from ._running import follow_up_headers
 from ._signature import Signature
+from ._targets import AsyncTarget, SyncTarget
 from .backoff import Backoff
 from .errors import ConfigurationError
 
@@ -81,28 +83,32 @@ class Task(Generic[P, R]):
         self.name = name
         self.options = options
         self.signature = signature
+        self.routes = Routes()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
 
     @overload
-    def enqueue(self, conn: Conn, /, *args: P.args, **kwargs: P.kwargs) -> Job[R]: ...
+    def enqueue(self, conn: Conn | SyncTarget, /, *args: P.args, **kwargs: P.kwargs) -> Job[R]: ...
     @overload
     def enqueue(
-        self, conn: AsyncConn, /, *args: P.args, **kwargs: P.kwargs
+        self, conn: AsyncConn | AsyncTarget, /, *args: P.args, **kwargs: P.kwargs
     ) -> Coroutine[Any, Any, Job[R]]: ...
     def enqueue(
-        self, conn: Conn | AsyncConn, /, *args: P.args, **kwargs: P.kwargs
+        self, conn: Any, /, *args: P.args, **kwargs: P.kwargs
     ) -> Job[R] | Coroutine[Any, Any, Job[R]]:
         """The job exists if the connection's transaction commits; await it on an async one.
 
         Raises TypeError if the arguments do not fit the function, `Unencodable` if one is not JSON,
         and what `jobs.enqueue` raises.
         """
+        if self.routes.bypass(conn):
+            return then(self.routes.send(conn, [self.job(*args, **kwargs)]), _only)
         call = _calls.enqueue(
             self.name, self.signature.encode(args, kwargs), inheriting(self.options).as_texts()
         )
-        return _drivers.execute(conn, _map(call, self._made))
+        made: Job[R] | Coroutine[Any, Any, Job[R]] = _drivers.execute(conn, _map(call, self._made))
+        return made
 
     def _made(self, found: int) -> Job[R]:
         return Job(found, self.name, True, self.signature.read_result)
@@ -114,13 +120,15 @@ class Task(Generic[P, R]):
         )
 
     @overload
-    def enqueue_many(self, conn: Conn, jobs: Iterable[NewJob[R]], /) -> list[Job[R]]: ...
+    def enqueue_many(
+        self, conn: Conn | SyncTarget, jobs: Iterable[NewJob[R]], /
+    ) -> list[Job[R]]: ...
     @overload
     def enqueue_many(
-        self, conn: AsyncConn, jobs: Iterable[NewJob[R]], /
+        self, conn: AsyncConn | AsyncTarget, jobs: Iterable[NewJob[R]], /
     ) -> Coroutine[Any, Any, list[Job[R]]]: ...
     def enqueue_many(
-        self, conn: Conn | AsyncConn, jobs: Iterable[NewJob[R]], /
+        self, conn: Any, jobs: Iterable[NewJob[R]], /
     ) -> list[Job[R]] | Coroutine[Any, Any, list[Job[R]]]:
         """All of them in one round trip, or none: `t.enqueue_many(conn, [t.job(1), t.job(2)])`."""
         given = list(jobs)
@@ -129,7 +137,11 @@ class Task(Generic[P, R]):
                 raise ConfigurationError(
                     f"this is a job of {one.kind!r}, not {self.name!r}: use app.enqueue(conn, jobs)"
                 )
-        return _drivers.execute(conn, enqueue_call(given))
+        if self.routes.bypass(conn):
+            return self.routes.send(conn, given)
+        made: list[Job[R]] | Coroutine[Any, Any, list[Job[R]]]
+        made = _drivers.execute(conn, enqueue_call(given))
+        return made
 
     def using(
         self,
@@ -202,6 +214,10 @@ class AsyncTask(Task[P, R]):
         """The function's own coroutine: nothing is enqueued."""
         found: Coroutine[Any, Any, R] = self.fn(*_inline_context(self.signature), *args, **kwargs)
         return found
+
+
+def _only(jobs: Sequence[Job[T]]) -> Job[T]:
+    return jobs[0]
 
 
 def _inline_context(signature: Signature) -> tuple[Any, ...]:

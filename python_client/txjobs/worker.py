@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -16,6 +17,7 @@ from ._signals import handle_signals
 from ._slots import Slots
 from ._state import EXIT_CUT, EXIT_FAILED, EXIT_OK, State, WorkerStats
 from ._supervisor import supervise
+from ._transaction import AsyncTransactions, SyncTransactions
 from .app import Jobs
 from .errors import ConfigurationError, TxjobsError
 
@@ -189,8 +191,8 @@ class Worker:
             slots = self._slots = Slots(
                 self._app.tasks,
                 self._deps,
-                sync_pool,
-                async_pool,
+                partial(SyncTransactions, sync_pool),
+                partial(AsyncTransactions, async_pool),
                 stats,
                 outbox,
                 config.concurrency,

@@ -1,0 +1,155 @@
+"""Handles on jobs that are run without a database: asking about them, as `Client` does."""
+
+import asyncio
+import datetime as dt
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, TypeVar, overload
+
+from . import _json, _requests
+from ._local import Local
+from ._local_transaction import AsyncStandIn, StandIn
+from ._options import Options, Seconds, seconds_of
+from ._targets import AsyncTarget, SyncTarget
+from .info import EventInfo, JobInfo
+from .task import Job, NewJob
+
+__all__ = ["AsyncLocalJobs", "LocalJobs"]
+
+R = TypeVar("R")
+Listed = list[JobInfo]  # the handles have a method named list
+Ids = list[int]
+History = list[EventInfo]
+
+
+class _Handle:
+    def __init__(self, local: Local) -> None:
+        self._local = local
+
+    def get(self, job: Job[Any] | int) -> JobInfo | None:
+        """The job, whole; None if it is not known, or not any more."""
+        return self._local.memory.get(_requests.number(job))
+
+    def state(self, job: Job[Any] | int) -> str | None:
+        """The job's state; None if it is not known, or not any more."""
+        found = self.get(job)
+        return None if found is None else found.state
+
+    def history(self, job: Job[Any] | int) -> History:
+        """The job's last hundred transitions, oldest first."""
+        return self._local.memory.history(_requests.number(job))
+
+    def list(self, state: str | None = None, *, kind: str | None = None) -> Listed:
+        """The jobs that are known, in the order in which they were enqueued."""
+        return [
+            one
+            for one in self._local.memory.jobs()
+            if state in (None, one.state) and kind in (None, one.kind)
+        ]
+
+    def now(self) -> dt.datetime:
+        """What time it is for the jobs."""
+        return self._local.clock.now()
+
+    def cancel(self, job: Job[Any] | int, reason: str | None = None) -> str:
+        """The state that the job is in then, or `cancel_requested` if it is running."""
+        return self._local.cancel(_requests.number(job), reason)
+
+
+class LocalJobs(_Handle, SyncTarget):
+    """What `with app.in_process()` and `with app.inline()` give; `enqueue` takes it as a conn."""
+
+    def take_jobs(self, jobs: Sequence[NewJob[Any]], /) -> Ids:
+        """The jobs' ids; they exist now."""
+        return self._local.submit(jobs)
+
+    def enqueue(self, kind: str, args: Mapping[str, Any] | None = None, **options: Any) -> Job[Any]:
+        """A job by the name of its kind; the options are those of `Task.using`."""
+        return Job(self.take_jobs([_new(kind, args, options)])[0], kind)
+
+    @contextmanager
+    def transaction(self) -> Iterator[StandIn]:
+        """Jobs that are enqueued on what it gives exist once the block has ended well."""
+        follow_ups = self._local.follow_ups()
+        conn = StandIn(follow_ups)
+        with follow_ups.block(conn):
+            yield conn
+        follow_ups.commit()
+        self._local.changed()
+
+    @overload
+    def result(self, job: Job[R], timeout: Seconds | None = None) -> R: ...
+    @overload
+    def result(self, job: int, timeout: Seconds | None = None) -> Any: ...
+    def result(self, job: Job[Any] | int, timeout: Seconds | None = None) -> Any:
+        """Waits until the job has ended, and returns its result; raises as `Client.result`."""
+        ended = threading.Event()
+        with self._local.memory.watched(_requests.number(job), ended.set) as look:
+            ended.wait(self._local.patience(timeout))
+            return _requests.result_of(job, _ended(look(), timeout))
+
+    def advance(self, by: Seconds) -> None:
+        """The clock that was given as `now=` moves on, and what is due runs."""
+        self._local.clock.advance(by)
+        self._local.changed()
+
+
+class AsyncLocalJobs(_Handle, AsyncTarget):
+    """What `async with` gives: what waits is awaited."""
+
+    async def take_jobs(self, jobs: Sequence[NewJob[Any]], /) -> Ids:
+        """The jobs' ids; they exist now."""
+        return await self._local.submit_async(jobs)
+
+    async def enqueue(
+        self, kind: str, args: Mapping[str, Any] | None = None, **options: Any
+    ) -> Job[Any]:
+        """A job by the name of its kind; the options are those of `Task.using`."""
+        return Job((await self.take_jobs([_new(kind, args, options)]))[0], kind)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncStandIn]:
+        """Jobs that are enqueued on what it gives exist once the block has ended well."""
+        follow_ups = self._local.follow_ups()
+        conn = AsyncStandIn(follow_ups)
+        with follow_ups.block(conn):
+            yield conn
+        follow_ups.commit()
+        await self._local.changed_async()
+
+    @overload
+    async def result(self, job: Job[R], timeout: Seconds | None = None) -> R: ...
+    @overload
+    async def result(self, job: int, timeout: Seconds | None = None) -> Any: ...
+    async def result(self, job: Job[Any] | int, timeout: Seconds | None = None) -> Any:
+        """Waits until the job has ended, and returns its result; raises as `Client.result`."""
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
+
+        def tell() -> None:
+            loop.call_soon_threadsafe(ended.set)
+
+        with self._local.memory.watched(_requests.number(job), tell) as look:
+            try:
+                async with asyncio.timeout(self._local.patience(timeout)):
+                    await ended.wait()
+            except TimeoutError:
+                pass  # whether that is one is said below
+            return _requests.result_of(job, _ended(look(), timeout))
+
+    async def advance(self, by: Seconds) -> None:
+        """The clock that was given as `now=` moves on, and what is due runs."""
+        self._local.clock.advance(by)
+        await self._local.changed_async()
+
+
+def _new(kind: str, args: Mapping[str, Any] | None, options: Mapping[str, Any]) -> NewJob[Any]:
+    return NewJob(kind, _json.dumps(args or {}, "args"), Options(**options))
+
+
+def _ended(found: JobInfo, timeout: Seconds | None) -> JobInfo:
+    if not found.ended:
+        waited = "" if timeout is None else f" after {seconds_of(timeout):g} s"
+        raise TimeoutError(f"job {found.id} is still {found.state}{waited}")
+    return found
