@@ -15,14 +15,14 @@ from .errors import ConfigurationError, InvalidArgument
 from .info import EventInfo, JobInfo
 from .task import NewJob, inheriting
 
-__all__ = ["Entry", "Placed"]
+__all__ = ["LONGEST_WAIT", "Entry", "Placed"]
 
 _TAKEN = frozenset(
     ("queue", "priority", "run_at", "delay", "max_attempts", "timeout", "retry", "headers")
 )
 _WITHOUT_MEANING = frozenset(("routing_key", "lease"))  # there is one worker, and it is this one
 _MAX_ATTEMPTS = 20
-_LONGEST_WAIT = 1000 * 366 * 86400.0
+LONGEST_WAIT = 1000 * 365.25 * 86400  # seconds
 _LONGEST_TIMEOUT = 20 * 86400.0
 _REMEMBERED = 100  # transitions, and errors, of one job
 
@@ -92,7 +92,7 @@ def _run_at(options: Options, now: dt.datetime) -> dt.datetime | None:
     timestamp(at)  # it has a time zone
     if options.delay is not None:
         seconds = seconds_of(options.delay)
-        if not 0 <= seconds <= _LONGEST_WAIT:
+        if not 0 <= seconds <= LONGEST_WAIT:
             raise InvalidArgument(
                 f"the job would run in {seconds} s",
                 hint="delay is not negative and at most 1000 years.",

@@ -7,7 +7,7 @@ from typing import Any
 
 from . import _json
 from ._clock import Clock
-from ._memory_job import Entry
+from ._memory_job import LONGEST_WAIT, Entry
 from ._options import seconds_of
 from ._verdict import Verdict
 from .errors import InvalidArgument
@@ -98,8 +98,8 @@ class Outcomes:
     def _snooze(self, entry: Entry, snooze: Snooze) -> None:
         now = self.clock.now()
         delay = None if snooze.delay is None else seconds_of(snooze.delay)
-        if delay is not None and not delay >= 0:
-            raise InvalidArgument(f"snooze by {delay} s", hint="A delay is not negative.")
+        if delay is not None:
+            _check_wait("snooze", delay)
         until = snooze.until if delay is None else now + dt.timedelta(seconds=delay)
         entry.attempt -= 1
         if entry.cancel_requested:
@@ -181,6 +181,12 @@ def _seconds(interval: str | None) -> float | None:
     if interval is None:
         return None
     seconds = float(interval.split()[0])
-    if not seconds >= 0:
-        raise InvalidArgument(f"retry_in is {seconds} s", hint="retry_in is not negative.")
+    _check_wait("retry_in", seconds)
     return seconds
+
+
+def _check_wait(what: str, seconds: float) -> None:
+    if not 0 <= seconds <= LONGEST_WAIT:
+        raise InvalidArgument(
+            f"{what} is {seconds:g} s", hint=f"{what} is not negative and at most 1000 years."
+        )
