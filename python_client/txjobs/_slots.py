@@ -158,7 +158,7 @@ class Slot:
 
     async def run(self) -> None:
         """Runs what is in the buffer until cancelled."""
-        self._task = asyncio.current_task()
+        task = self._task = _current_task()
         shared = self._shared
         buffer = shared.buffer
         units = buffer.units
@@ -167,6 +167,8 @@ class Slot:
                 while not units:
                     await buffer.wait()
                 await self._run(units.popleft())
+                if task.cancelling():  # and the handler has swallowed it
+                    return
                 if monotonic() >= shared.turn_ends:
                     await asyncio.sleep(0)
                     shared.turn_ends = monotonic() + _TURN

@@ -172,3 +172,24 @@ def test_jobs_claimed_too_early_are_given_back_uncharged(
         finally:
             release.set()
         until(lambda: worker.stats.completed == 150, "all are done in the end")
+
+
+def test_a_handler_that_swallows_its_cancellation_does_not_keep_a_worker_from_ending(
+    dsn: str, app: Jobs, client: Client, conn: Conn
+) -> None:
+    swallowed = 0
+
+    @app.task
+    async def deaf() -> None:
+        nonlocal swallowed
+        while swallowed < 2:  # when it is cut, and when the worker's last parts are stopped
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                swallowed += 1
+
+    with running(app, dsn, drain_timeout=0.05) as worker:
+        job = deaf.enqueue(conn)
+        until(lambda: client.state(job) == "running", "the job to run")
+        assert worker.stop() == 3
+    assert swallowed == 2
