@@ -25,7 +25,9 @@ from .errors import (
     NotFound,
     NotInstalled,
     PositionGone,
+    QueueFull,
     Reject,
+    RunnerClosed,
     StaleClaim,
     TooLarge,
     TxjobsError,
@@ -40,6 +42,7 @@ from .errors import (
     WrongState,
 )
 from .event import Appended, Event, NewEvent
+from .in_process import AsyncInProcessJobs, InProcess, InProcessJobs
 from .info import (
     Backfilled,
     ConsumerInfo,
@@ -56,6 +59,7 @@ from .info import (
     StreamInfo,
     SubscriptionInfo,
 )
+from .inline import Inline
 from .insight import Gate, HealthCheck
 from .outcomes import Complete, Discard, Outcome, Retry, Skip, Snooze
 from .schedule import Schedule
@@ -69,6 +73,7 @@ __all__ = [
     "Appended",
     "AsyncBatchTask",
     "AsyncClient",
+    "AsyncInProcessJobs",
     "AsyncTask",
     "Backfilled",
     "Backoff",
@@ -89,6 +94,9 @@ __all__ = [
     "EventInfo",
     "Gate",
     "HealthCheck",
+    "InProcess",
+    "InProcessJobs",
+    "Inline",
     "InvalidArgument",
     "Job",
     "JobCancelled",
@@ -109,11 +117,13 @@ __all__ = [
     "Outcome",
     "Pause",
     "PositionGone",
+    "QueueFull",
     "QueueInfo",
     "QueueSettings",
     "QueueStats",
     "Reject",
     "Retry",
+    "RunnerClosed",
     "RunningJob",
     "Schedule",
     "ScheduleInfo",

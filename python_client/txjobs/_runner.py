@@ -50,6 +50,7 @@ class Runner:
         self._stop_now = asyncio.Event()
         self._flushing = False
         self._taking = True
+        self._defect: BaseException | None = None
         self.stats = stats
         self.started = asyncio.Event()
         self._sync_pool = None if dsn is None else SyncPool(dsn)
@@ -111,29 +112,37 @@ class Runner:
         """Returns when it has been stopped, and nothing is running any more."""
         context = copy_context()
         context.run(inside.set, True)
+        slots = [asyncio.create_task(slot.run(), context=context) for slot in self.slots.slots]
+        for slot in slots:
+            slot.add_done_callback(self._slot_ended)
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._pump())]
-                tasks += [
-                    group.create_task(slot.run(), context=context) for slot in self.slots.slots
-                ]
+                pump = group.create_task(self._pump())
                 self.stats.state = State.RUNNING
                 self.started.set()
-                try:
-                    await self._until_stopped()
-                finally:
-                    for task in tasks:
-                        task.cancel()
+                await self._until_stopped()
+                pump.cancel()
+            if self._defect is not None:
+                raise self._defect
             self.stats.state = State.STOPPED
         except BaseException:
             self.stats.state = State.FAILED
             raise
         finally:
             self.started.set()
+            for slot in slots:
+                slot.cancel()
+            # A handler that swallows its cancellation does not hold up the application's end.
+            await asyncio.wait(slots, timeout=_CUT_GRACE)
             if self._sync_pool is not None:
                 self._sync_pool.close()
             if self._async_pool is not None:
                 await self._async_pool.close()
+
+    def _slot_ended(self, slot: asyncio.Task[None]) -> None:
+        if not slot.cancelled() and slot.exception() is not None:
+            self._defect = slot.exception()
+            self._request_stop()
 
     async def _until_stopped(self) -> None:
         try:

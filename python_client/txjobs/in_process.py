@@ -26,6 +26,7 @@ __all__ = ["AsyncInProcessJobs", "InProcess", "InProcessJobs", "WhenFull"]
 _log = logging.getLogger("txjobs.in_process")
 
 WhenFull = Literal["raise", "wait"]
+_LAST = 1.0  # seconds for its loop to close; a handler that cannot be stopped may keep it open
 _NAMED = 20  # of the jobs that are left, so many are named in the log
 
 
@@ -67,6 +68,7 @@ class InProcess(Local):
         self._task: asyncio.Task[None] | None = None
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
+        self._ended = threading.Event()
 
     def stats(self) -> WorkerStats:
         """The counters; the same object each time, which goes on counting."""
@@ -191,6 +193,7 @@ class InProcess(Local):
             self._failure = error
         finally:
             self._end()
+            self._ended.set()
 
     async def __aexit__(
         self,
@@ -242,11 +245,12 @@ class InProcess(Local):
             raise ConfigurationError("it is not open")
         self._runner.stop()
         try:
-            self._thread.join()
+            self._ended.wait()
         except BaseException:  # Ctrl-C: the application does not want to wait any longer
             self._runner.stop()
-            self._thread.join()
+            self._ended.wait()
             raise
+        self._thread.join(_LAST)
         self._raise_failure(error)
 
     def _raise_failure(self, other: BaseException | None) -> None:
