@@ -4,7 +4,7 @@ A new setting is one line: the name of the argument of `jobs.configure_queue` or
 `jobs.configure_kind`, its type, and a word for `--help`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypedDict
 
 from ._options import Seconds
@@ -22,6 +22,9 @@ class QueueSettings(TypedDict, total=False):
     backoff: Annotated[BackoffSetting, "The delays between attempts."]
     lease: Annotated[Seconds, "How long a claim lasts unless renewed."]
     timeout: Annotated[Seconds, "How long one attempt may take."]
+    max_pending: Annotated[int, "How many jobs at most have not ended."]
+    overflow: Annotated[Literal["error", "drop"], "What happens to jobs beyond it: error, or drop."]
+    strict_kinds: Annotated[bool, "Whether jobs of unknown kinds are refused."]
     keep: Annotated[Seconds, "How long ended jobs are kept, but for dead ones."]
     keep_dead: Annotated[Seconds, "How long dead jobs are kept."]
 
@@ -40,3 +43,6 @@ class KindSettings(TypedDict, total=False):
     on_dead_policy: Annotated[
         Literal["none", "pause_queue", "pause_kind"], "What a death does besides."
     ]
+    required_args: Annotated[Sequence[str], "A key that the arguments of its jobs must have."]
+    arg_types: Annotated[Mapping[str, str | Sequence[str]], "Types of keys of its arguments."]
+    alias_of: Annotated[str, "Its new name: its jobs are of that kind."]

@@ -11,6 +11,7 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 declare
+  _kind_ids int[] := jobs._kind_ids(kind);
   _data jsonb := jsonb_build_object('reason', jobs._trim_bytes(reason, 1024, false));
   _row record;
   _block jobs.ready;
@@ -29,8 +30,7 @@ begin
     from jobs.ready r
     where (queue is null or r.queue_id = (select q.id from jobs.queue q
       where q.name = cancel_many.queue))
-      and (kind is null or r.kind_id = (select k.id from jobs.kind k
-        where k.name = cancel_many.kind))
+      and (kind is null or r.kind_id = any(_kind_ids))
     order by r.ord limit max_jobs for update skip locked
   loop
     exit when _left <= 0;
@@ -53,8 +53,7 @@ begin
     from jobs.scheduled s
     where (queue is null or s.queue_id = (select q.id from jobs.queue q
       where q.name = cancel_many.queue))
-      and (kind is null or s.kind_id = (select k.id from jobs.kind k
-        where k.name = cancel_many.kind))
+      and (kind is null or s.kind_id = any(_kind_ids))
     order by s.run_at, s.ord limit max_jobs for update skip locked
   loop
     exit when _left <= 0;

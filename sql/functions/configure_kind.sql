@@ -10,27 +10,43 @@
 --   on_dead_policy         what a death does besides, in the same transaction: `none` (default),
 --                          `pause_queue`, `pause_kind`: nothing more of the dead job's queue, or of
 --                          its kind, is claimed until resume
+--   required_args          keys that the args of its jobs must have, default none; enqueue raises
+--                          JB002 where one is missing
+--   arg_types              types of keys of its args, default any: {"to": "string", "cc":
+--                          ["string", "null"]}; of string, number, integer, boolean, object,
+--                          array, null
+--   alias_of               its new name: what is enqueued under the old one, and what was before,
+--                          is of that kind, and has its settings
 --   reset                  names of settings to put back to their default
--- SQLSTATE JB002. Locks and writes: the row of kind; queue.
+-- The name of an alias stands for its kind. SQLSTATE JB002. Locks and writes: the row of kind, and
+-- those of its aliases; queue.
 create or replace function jobs.configure_kind(
   name text, queue text default null, max_attempts int default null, backoff jsonb default null,
   lease interval default null, timeout interval default null, max_claims int default null,
   charge_lost boolean default null, on_dead text default null, reset text[] default '{}',
-  on_dead_policy text default null)
+  on_dead_policy text default null, required_args text[] default null,
+  arg_types jsonb default null, alias_of text default null)
 returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  _name text := name;
 begin
   perform jobs._check_reset(reset,
     '{queue,max_attempts,backoff,lease,timeout,max_claims,charge_lost,on_dead,
-      on_dead_policy}');
+      on_dead_policy,required_args,arg_types,alias_of}');
   perform jobs._options(null, max_attempts, null, null, null, backoff, null);
   if max_claims not between 1 and 32767 then
     perform jobs._raise_invalid(
       format('max_claims is %s', max_claims), 'max_claims is between 1 and 32767.');
   end if;
-  if on_dead = name then
+  if required_args = '{}' or array_position(required_args, null) is not null then
+    perform jobs._raise_invalid(format('required_args is %s', required_args),
+      'Name the keys: ''{to,subject}''; reset => ''{required_args}'' requires none.');
+  end if;
+  perform jobs._check_arg_types(arg_types);
+  if jobs._current_kind(on_dead) = coalesce(alias_of, jobs._current_kind(name)) then
     perform jobs._raise_invalid(format('on_dead of %s is itself', name),
       'Name another kind: a job that reports deaths must not report its own without end.');
   end if;
@@ -40,7 +56,14 @@ begin
   end if;
   perform jobs._ensure_names(
     case when queue is not null then array[queue] end,
-    array[name] || case when on_dead is not null then array[on_dead] end);
+    array[name] || case when on_dead is not null then array[on_dead] end
+      || case when alias_of is not null then array[alias_of] end);
+  if 'alias_of' = any(reset) then
+    update jobs.kind k set alias_of = null where k.name = configure_kind.name;
+  elsif alias_of is not null then
+    perform jobs._set_alias(name, alias_of);
+  end if;
+  _name := jobs._current_kind(name);
   update jobs.kind k set
     queue = coalesce(jobs._set('queue', reset, configure_kind.queue, k.queue), 'default'),
     max_attempts = jobs._set('max_attempts', reset, configure_kind.max_attempts::smallint,
@@ -56,6 +79,10 @@ begin
       k.charge_lost), true),
     on_dead = jobs._set('on_dead', reset, configure_kind.on_dead, k.on_dead),
     on_dead_policy = coalesce(jobs._set('on_dead_policy', reset, configure_kind.on_dead_policy,
-      k.on_dead_policy), 'none')
-  where k.name = configure_kind.name;
+      k.on_dead_policy), 'none'),
+    required_args = jobs._set('required_args', reset, configure_kind.required_args,
+      k.required_args),
+    arg_types = jobs._set('arg_types', reset, configure_kind.arg_types, k.arg_types)
+  where k.name = _name;
+  perform jobs._mirror_kind(_name);
 end $$;

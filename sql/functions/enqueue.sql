@@ -10,7 +10,9 @@
 --   lease         how long a claim lasts unless renewed, at least 1 s; default the claimer's, 30 s
 --   backoff       see backoff_delay; default the kind's, the queue's, exponential from 1 s to 1 h
 --   headers       a JSON object for trace context and the like, up to 8 KiB
--- SQLSTATEs: JB002 an argument is out of range, JB003 args or headers are too large.
+-- Returns null where the queue is full and drops what is too much (overflow of configure_queue).
+-- SQLSTATEs: JB002 an argument is out of range, JB003 args or headers are too large, JB004 the
+-- queue takes known kinds only, JB030 it is full.
 -- Locks: none that another enqueue or a claim would wait for. Writes: job, ready or scheduled;
 -- queue, kind and queue_priority when new.
 create or replace function jobs.enqueue(
@@ -36,6 +38,7 @@ declare
   _place record;
   _at timestamptz;
   _options jsonb;
+  _regulated boolean;
   _id bigint;
 begin
   if args is null then
@@ -47,21 +50,27 @@ begin
   -- what _place does for a job without options, of a kind and a queue that exist: this halves its
   -- cost
   select q.id, k.id, 0, coalesce(k.lease_ms, q.lease_ms, 0),
-    coalesce(k.timeout_ms, q.timeout_ms, 0), ''
+    coalesce(k.timeout_ms, q.timeout_ms, 0), '',
+    num_nonnulls(q.max_pending, k.alias_of, k.required_args, k.arg_types) > 0
   into _block.queue_id, _block.kind_id, _block.priority, _block.lease_ms, _block.timeout_ms,
-    _block.routing_key
+    _block.routing_key, _regulated
   from jobs.kind k join jobs.queue q on q.name = coalesce(enqueue.queue, k.queue)
   where k.name = enqueue.kind;
-  if not found or num_nonnulls(priority, run_at, delay, max_attempts, routing_key, timeout, lease,
-    backoff, headers, idempotency_key, idempotency_ttl, unique_key, unique_options, on_conflict,
-    concurrency_key, ordering_key, fair_key, batch, depends_on, on_dependency_failure) > 0 then
+  if not found or _regulated or num_nonnulls(priority, run_at, delay, max_attempts, routing_key,
+    timeout, lease, backoff, headers, idempotency_key, idempotency_ttl, unique_key, unique_options,
+    on_conflict, concurrency_key, ordering_key, fair_key, batch, depends_on,
+    on_dependency_failure) > 0 then
     _spec := row(kind, queue, priority, run_at, delay, max_attempts, routing_key, timeout, lease,
       backoff, headers, idempotency_key, idempotency_ttl, unique_key, unique_options, on_conflict,
       concurrency_key, ordering_key, fair_key, batch, depends_on, on_dependency_failure);
-    if jobs._is_controlled(_spec) then
+    _regulated := coalesce(_regulated, false) or jobs._is_controlled(_spec);
+    if not _regulated then
+      _place := jobs._place(_spec);
+      _regulated := _place.regulated;
+    end if;
+    if _regulated then
       return (select c.id from jobs._insert_controlled(_spec, array[args]) as c);
     end if;
-    _place := jobs._place(_spec);
     _block := _place.block;
     _at := _place.at;
     _options := _place.options;

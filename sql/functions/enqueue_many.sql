@@ -2,7 +2,8 @@
 -- objects whose keys are the arguments of enqueue. Returns one row per object, in order:
 --   ord      its index, from 1
 --   id       the job's id
---   created  false if a key's job stands for it, whose id this is
+--   created  false if a key's job stands for it, whose id this is; or, where id is null, if the
+--            queue is full and drops what is too much (overflow of configure_queue) after the first
 --   mismatch whether that one is of another kind or has other args
 -- Objects that differ in args alone become blocks together; between jobs of different kinds or
 -- options the order in the queue is that of each one's first object.
@@ -65,6 +66,10 @@ begin
     return;
   end if;
   _place := jobs._place(_spec);
+  if _place.regulated then
+    return query select c.* from jobs._insert_controlled(_spec, enqueue_many.args) as c;
+    return;
+  end if;
   return query
     select u.nth::int, u.i, true, false
     from unnest(jobs._insert_jobs(_place.block, _place.at, _place.options, enqueue_many.args))

@@ -15,7 +15,7 @@ set jit = off
 as $$
 declare
   _queue_id int := (select coalesce(max(q.id), -1) from jobs.queue q where q.name = list.queue);
-  _kind_id int := (select coalesce(max(k.id), -1) from jobs.kind k where k.name = list.kind);
+  _kind_ids int[] := jobs._kind_ids(kind);
   _after bigint[] := array[]::bigint[];
   _page jsonb;   -- [[id, key], …]; keys are arrays of bigint, and a page is in their order
 begin
@@ -36,7 +36,7 @@ begin
       select j.id from jobs.job j
       where (cardinality(_after) = 0 or j.id < -_after[1])
         and (list.queue is null or j.queue_id = _queue_id)
-        and (list.kind is null or j.kind_id = _kind_id)
+        and (list.kind is null or j.kind_id = any(_kind_ids))
       order by j.id desc limit max_jobs) as p;
   elsif state = 'ready' then
     select jsonb_agg(jsonb_build_array(p.id, p.key) order by p.key) into _page from (
@@ -45,7 +45,7 @@ begin
         select r.ord, r.ids from jobs.ready r
         where (cardinality(_after) = 0 or r.ord >= _after[1])
           and (list.queue is null or r.queue_id = _queue_id)
-          and (list.kind is null or r.kind_id = _kind_id)
+          and (list.kind is null or r.kind_id = any(_kind_ids))
         order by r.ord limit max_jobs + 1) as b
       cross join lateral unnest(b.ids) with ordinality as i(id, slot)
       where array[b.ord, i.slot] > _after
@@ -60,7 +60,7 @@ begin
         where (s.run_at = 'infinity') = (state = 'blocked') and (cardinality(_after) = 0
           or s.run_at >= to_timestamp(_after[1] / 1000000.0) - interval '1 s')
           and (list.queue is null or s.queue_id = _queue_id)
-          and (list.kind is null or s.kind_id = _kind_id)
+          and (list.kind is null or s.kind_id = any(_kind_ids))
         order by s.run_at, s.ord) as b
       cross join lateral unnest(b.ids) with ordinality as i(id, slot)
       where array[b.due, b.ord, i.slot] > _after
@@ -73,11 +73,11 @@ begin
       join jobs.job j on j.id = i.id
       where l.unfinished & (1::bigint << (i.slot - 1)::int) <> 0 and array[l.claim, i.slot] > _after
         and (list.queue is null or j.queue_id = _queue_id)
-        and (list.kind is null or j.kind_id = _kind_id)
+        and (list.kind is null or j.kind_id = any(_kind_ids))
       order by key limit max_jobs) as p;
   elsif state in ('completed', 'dead', 'cancelled', 'skipped', 'discarded') then
     _page := jobs._list_ended(state, case when queue is not null then _queue_id end,
-      case when kind is not null then _kind_id end, _after, max_jobs);
+      _kind_ids, _after, max_jobs);
   else
     perform jobs._raise_invalid(format('there is no state %L', state),
       'States: ready, scheduled, blocked, running, completed, dead, cancelled, skipped, '

@@ -15,6 +15,7 @@ as $$
 declare
   _queue_id int := (
     select coalesce(max(q.id), -1) from jobs.queue q where q.name = retry_many.queue);
+  _kind text := jobs._current_kind(kind);
   _event record;
   _id bigint;
   _retried bigint := 0;
@@ -33,7 +34,7 @@ begin
       if exists (
           select from jobs.job_state s
           where s.id = _id and s.since_pos = _event.pos
-            and (retry_many.kind is null or s.kind = retry_many.kind)
+            and (retry_many.kind is null or s.kind = _kind)
             and (retry_many.reason is null or s.data ->> 'reason' = retry_many.reason)) then
         perform from jobs.job j where j.id = _id for update skip locked;
         if found and (select s.state from jobs.job_state s where s.id = _id) = 'dead' then

@@ -40,6 +40,7 @@ begin
   _spec.queue := queue;
   _spec.delay := delay;
   _spec.routing_key := routing_key;
+  perform jobs._ensure_names(null, array[_spec.kind]);   -- known from now on, as strict_kinds asks
   perform jobs._place(_spec);
   select * into _old from jobs.subscription s where s.name = subscribe.name;
   if (_old.types, _old.category, _old.kind, _old.queue, _old.routing_key, _old.delay)

@@ -52,7 +52,8 @@ begin
     _facts := jobs._claim_facts(_lease);
     return query
       select 'claimed', (_lease.claim << 6) | (s.slot - 1), j.id,
-        coalesce(_facts.kind, (select k.name from jobs.kind k where k.id = j.kind_id)),
+        coalesce(_facts.kind,
+          (select coalesce(k.alias_of, k.name) from jobs.kind k where k.id = j.kind_id)),
         _facts.queue, j.args, j.options -> 'headers', _lease.attempt::int,
         case
           when j.options ? 'max_attempts' then (j.options ->> 'max_attempts')::int

@@ -23,7 +23,7 @@ begin
     group by 1, 2, 3, 4 order by 1
   loop
     if _kind.on_dead is not null then
-      perform jobs.enqueue(_kind.on_dead,
+      perform jobs._enqueue_own(_kind.on_dead,
         jsonb_build_object(
           'job', jsonb_build_object('id', j.id, 'kind', _kind.kind, 'queue', q.name),
           'reason', reason, 'error', error),

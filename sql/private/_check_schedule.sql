@@ -12,6 +12,7 @@ begin
   _spec.kind := schedule.kind;
   _spec.queue := schedule.queue;
   _spec.priority := schedule.priority;
+  perform jobs._ensure_names(null, array[_spec.kind]);   -- known from now on, as strict_kinds asks
   perform jobs._place(_spec);
   if coalesce(schedule.catch_up, '') not in ('skip', 'once', 'all') then
     perform jobs._raise_invalid(format('catch_up is %L', schedule.catch_up),

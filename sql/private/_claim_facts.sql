@@ -6,7 +6,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  select k.name, q.name, coalesce(k.max_attempts, q.max_attempts, 20)
+  select coalesce(k.alias_of, k.name), q.name, coalesce(k.max_attempts, q.max_attempts, 20)
   into kind, queue, max_attempts
   from jobs.queue q left join jobs.kind k on k.id = lease.kind_id
   where q.id = lease.queue_id;

@@ -10,8 +10,10 @@ begin
     'max_attempts', 20,
     'backoff', jsonb_build_object('strategy', 'exponential', 'base', 1, 'factor', 2, 'cap', 3600,
       'jitter', 0.25),
-    'keep', extract(epoch from interval '7 days'),
-    'keep_dead', extract(epoch from interval '90 days'));
+    'overflow', 'error',
+    'strict_kinds', (select s.strict_kinds from jobs.setting s),
+    'keep', trim_scale(extract(epoch from interval '7 days')),
+    'keep_dead', trim_scale(extract(epoch from interval '90 days')));
   kind := jsonb_build_object(
     'queue', 'default',
     'max_claims', 50,

@@ -12,6 +12,7 @@ declare
   _place record;
   _message text;
   _hint text;
+  _detail text;
 begin
   select k into _unknown from jsonb_object_keys(spec) as k
   where k <> all(array(
@@ -28,17 +29,27 @@ begin
     if jobs._is_controlled(_spec) then
       return query
         select ords[c.ord], c.id, c.created, c.mismatch
-        from jobs._insert_controlled(_spec, args) as c;
+        from jobs._insert_controlled(_spec, args, ords) as c;
       return;
     end if;
     _place := jobs._place(_spec);
   exception when sqlstate 'JB002' or sqlstate 'JB003' or data_exception then
-    get stacked diagnostics _message = message_text, _hint = pg_exception_hint;
+    get stacked diagnostics _message = message_text, _hint = pg_exception_hint,
+      _detail = pg_exception_detail;
+    if _detail like 'index %' then
+      raise;   -- it names one of them itself
+    end if;
     raise exception using
       errcode = case when sqlstate = 'JB003' then 'JB003' else 'JB002' end,
       message = format('%s, at index %s', _message, ords[1]),
       hint = coalesce(nullif(_hint, ''), 'The values are those of the arguments of jobs.enqueue.');
   end;
+  if _place.regulated then
+    return query
+      select ords[c.ord], c.id, c.created, c.mismatch
+      from jobs._insert_controlled(_spec, args, ords) as c;
+    return;
+  end if;
   return query
     select u.ord, u.id, true, false
     from unnest(ords, jobs._insert_jobs(_place.block, _place.at, _place.options, args))

@@ -10,10 +10,13 @@ begin
     'queue', kind.queue,
     'max_attempts', kind.max_attempts,
     'backoff', kind.backoff,
-    'lease', kind.lease_ms / 1000.0,
-    'timeout', kind.timeout_ms / 1000.0,
+    'lease', trim_scale(kind.lease_ms / 1000.0),
+    'timeout', trim_scale(kind.timeout_ms / 1000.0),
     'max_claims', kind.max_claims,
     'charge_lost', kind.charge_lost,
     'on_dead', kind.on_dead,
-    'on_dead_policy', kind.on_dead_policy);
+    'on_dead_policy', kind.on_dead_policy,
+    'required_args', kind.required_args,
+    'arg_types', kind.arg_types,
+    'alias_of', kind.alias_of);
 end $$;

@@ -10,6 +10,6 @@ begin
   end if;
   return array(
     select k.id from jobs.kind k
-    where (kinds is null or k.name = any(kinds))
-      and not exists (select from jobs.pause p where p.kind_id = k.id));
+    where (kinds is null or coalesce(k.alias_of, k.name) = any(kinds))
+      and not jobs._is_paused(null, k.id));
 end $$;

@@ -2,7 +2,7 @@
 -- if it is empty. It walks from the end of the log in a loop, which the planner cannot turn into
 -- reading all of it.
 create or replace function jobs._list_ended(
-  state text, queue_id int, kind_id int, after bigint[], max_jobs int)
+  state text, queue_id int, kind_ids int[], after bigint[], max_jobs int)
 returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -37,7 +37,7 @@ begin
       continue when not exists (
         select from jobs.job j
         where j.id = _id and (_list_ended.queue_id is null or j.queue_id = _list_ended.queue_id)
-          and (_list_ended.kind_id is null or j.kind_id = _list_ended.kind_id));
+          and (kind_ids is null or j.kind_id = any(kind_ids)));
       -- a job that was retried since has not ended with this
       continue when _event.pos is distinct from
         (select t.pos from jobs._last_event t where t.job_id = _id);

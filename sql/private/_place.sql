@@ -1,21 +1,30 @@
 -- Where a new job goes and what it carries: resolves names and defaults (the job's option, else its
 -- kind's, else its queue's), checks every option of enqueue, makes queue and kind if they are new.
--- Returns a block without ids, the time (null: now) and the job's options.
+-- Returns a block without ids, the time (null: now), the job's options, and whether the queue has a
+-- bound or the kind says what args it takes (_insert_controlled sees to that). An alias stands for
+-- its kind.
 create or replace function jobs._place(
-  spec jobs.job_spec, out block jobs.ready, out at timestamptz, out options jsonb)
+  spec jobs.job_spec, out block jobs.ready, out at timestamptz, out options jsonb,
+  out regulated boolean)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   _try int := 0;
+  _alias_of text;
 begin
   loop
-    select q.id, k.id, coalesce(k.lease_ms, q.lease_ms, 0), coalesce(k.timeout_ms, q.timeout_ms, 0)
-    into block.queue_id, block.kind_id, block.lease_ms, block.timeout_ms
+    select q.id, k.id, coalesce(k.lease_ms, q.lease_ms, 0), coalesce(k.timeout_ms, q.timeout_ms, 0),
+      k.alias_of, num_nonnulls(q.max_pending, k.required_args, k.arg_types) > 0
+    into block.queue_id, block.kind_id, block.lease_ms, block.timeout_ms, _alias_of, regulated
     from jobs.kind k join jobs.queue q on q.name = coalesce(spec.queue, k.queue)
     where k.name = spec.kind;
-    exit when found;
+    exit when found and _alias_of is null;
     _try := _try + 1;
+    if _alias_of is not null then
+      spec.kind := _alias_of;
+      continue;
+    end if;
     if _try > 2 then
       raise exception using
         errcode = '40001',
@@ -23,6 +32,7 @@ begin
           'queue or kind of %s was made by a transaction that this one cannot see', spec.kind),
         hint = 'Run the transaction again.';
     end if;
+    perform jobs._check_kind(spec.kind, spec.queue);
     perform jobs._ensure_names(
       array[coalesce(spec.queue, (select k.queue from jobs.kind k
         where k.name = spec.kind), 'default')],

@@ -9,8 +9,11 @@ begin
   return jsonb_build_object(
     'max_attempts', queue.max_attempts,
     'backoff', queue.backoff,
-    'lease', queue.lease_ms / 1000.0,
-    'timeout', queue.timeout_ms / 1000.0,
-    'keep', extract(epoch from queue.keep),
-    'keep_dead', extract(epoch from queue.keep_dead));
+    'lease', trim_scale(queue.lease_ms / 1000.0),
+    'timeout', trim_scale(queue.timeout_ms / 1000.0),
+    'max_pending', queue.max_pending,
+    'overflow', queue.overflow,
+    'strict_kinds', queue.strict_kinds,
+    'keep', trim_scale(extract(epoch from queue.keep)),
+    'keep_dead', trim_scale(extract(epoch from queue.keep_dead)));
 end $$;

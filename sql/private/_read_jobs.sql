@@ -40,8 +40,8 @@ begin
     ranked as (select b.*, dense_rank() over (order by b.pos) as nth from merged b)
     select r.pos, r.at, 'job-' || r.job_id, null::bigint, 'job.' || r.type, 1, null::uuid,
       j.options -> 'headers',
-      jsonb_build_object('job_id', r.job_id, 'kind', k.name, 'queue', q.name, 'attempt', r.attempt,
-        'worker', r.worker, 'data', r.data)
+      jsonb_build_object('job_id', r.job_id, 'kind', coalesce(k.alias_of, k.name),
+        'queue', q.name, 'attempt', r.attempt, 'worker', r.worker, 'data', r.data)
     from ranked r
     join jobs.queue q on q.id = r.queue_id
     left join jobs.job j on j.id = r.job_id

@@ -10,7 +10,8 @@ as $$
 #variable_conflict use_column
 declare
   _queue_id int := (select q.id from jobs.queue q where q.name = _set_paused.queue);
-  _kind_id int := (select k.id from jobs.kind k where k.name = _set_paused.kind);
+  _kind_id int := (
+    select k.id from jobs.kind k where k.name = jobs._current_kind(_set_paused.kind));
 begin
   if num_nonnulls(queue, kind, subscription, schedule) = 0 then
     perform jobs._raise_invalid(
@@ -29,7 +30,7 @@ begin
       'Only the pause of a queue or a kind keeps a reason.');
   end if;
   if not paused then
-    delete from jobs.pause p where p.queue_id = _queue_id or p.kind_id = _kind_id;
+    delete from jobs.pause p where p.queue_id = _queue_id or p.kind_id = any(jobs._kind_ids(kind));
   else
     if queue is not null then
       perform jobs._pause(_queue_id, null, reason);

@@ -11,6 +11,9 @@ create table jobs.kind (
   charge_lost boolean not null default true,       -- does a lost lease cost an attempt?
   on_dead text,                                    -- the kind enqueued for each job that dies
   on_dead_policy text not null default 'none',     -- what a death does besides
+  alias_of text,                                   -- the kind's new name: its jobs are of that
+  required_args text[],                            -- keys that args must have
+  arg_types jsonb,                                 -- {key: type or [types]} of args
   created_at timestamptz not null default clock_timestamp(),
   constraint kind_pk primary key (id),
   constraint kind_name_is_unique unique (name),
@@ -20,5 +23,6 @@ create table jobs.kind (
     check (on_dead_policy in ('none', 'pause_queue', 'pause_kind')),
   constraint kind_max_claims_is_positive check (max_claims >= 1),
   constraint kind_lease_is_at_least_a_second check (lease_ms >= 1000),
-  constraint kind_timeout_is_positive check (timeout_ms > 0)
+  constraint kind_timeout_is_positive check (timeout_ms > 0),
+  constraint kind_is_no_alias_of_itself check (alias_of <> name)
 );

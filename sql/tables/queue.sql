@@ -6,6 +6,9 @@ create table jobs.queue (
   backoff jsonb,
   lease_ms int,
   timeout_ms int,
+  max_pending int,                          -- live jobs at most; null: any number
+  overflow text not null default 'error',   -- what becomes of jobs beyond it
+  strict_kinds boolean,                     -- refuse unknown kinds? null: setting.strict_kinds
   keep interval not null default '7 days',  -- of jobs that ended otherwise than dead
   keep_dead interval not null default '90 days',
   created_at timestamptz not null default clock_timestamp(),
@@ -14,7 +17,9 @@ create table jobs.queue (
   constraint queue_name_fits check (octet_length(name) between 1 and 255),
   constraint queue_max_attempts_is_positive check (max_attempts >= 1),
   constraint queue_lease_is_at_least_a_second check (lease_ms >= 1000),
-  constraint queue_timeout_is_positive check (timeout_ms > 0)
+  constraint queue_timeout_is_positive check (timeout_ms > 0),
+  constraint queue_max_pending_is_positive check (max_pending >= 1),
+  constraint queue_overflow_is_known check (overflow in ('error', 'drop'))
 );
 
 -- The priorities that a queue has seen. No unique constraint: an insert must never wait for another

@@ -7,6 +7,7 @@ create table jobs.setting (
   max_headers_bytes int not null default 8192,
   max_error_bytes int not null default 8192,       -- longer errors are truncated, never refused
   test_clock boolean not null default false,       -- may a session set its own clock?
+  strict_kinds boolean not null default false,     -- are jobs of unknown kinds refused?
   constraint setting_has_one_row primary key (only_row),
   constraint only_row_is_true check (only_row),
   constraint caps_leave_room check (

@@ -5,7 +5,7 @@ select
   j.queue_id,
   j.kind_id,
   j.priority,
-  k.name as kind,
+  coalesce(k.alias_of, k.name) as kind,
   coalesce((j.options ->> 'max_attempts')::int, k.max_attempts, q.max_attempts, 20) as max_attempts,
   coalesce(j.options -> 'backoff', k.backoff, q.backoff) as backoff,
   coalesce(j.options ->> 'routing_key', '') as routing_key,

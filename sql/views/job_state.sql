@@ -6,7 +6,7 @@
 create or replace view jobs.job_state as
 select
   j.id,
-  k.name as kind,
+  coalesce(k.alias_of, k.name) as kind,
   q.name as queue,
   case
     when e.type is null then jobs._waiting_state(j.options)
