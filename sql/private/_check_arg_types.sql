@@ -5,7 +5,8 @@ language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  _known jsonb := '["string", "number", "integer", "boolean", "object", "array", "null"]';
+  _known jsonb :=
+    '["string", "number", "integer", "boolean", "object", "array", "null"]'::jsonb;
   _wrong text;
 begin
   if jsonb_typeof(arg_types) <> 'object' then

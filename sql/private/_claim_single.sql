@@ -84,7 +84,7 @@ begin
         else _now + (_lease_ms + _timeout_ms) * interval '1 ms' end,
       1, _queue.id, _kind_id, _lease_ms, _timeout_ms, _queue.priorities[_lane], 1, 1, _flags,
       _ids);
-    select _claim << 6, j.id, k.name, j.args, j.options -> 'headers',
+    select _claim << 6, j.id, coalesce(k.alias_of, k.name), j.args, j.options -> 'headers',
       coalesce((j.options ->> 'max_attempts')::int, k.max_attempts, _queue.max_attempts, 20),
       _queue.priorities[_lane], nullif(_timeout_ms, 0) * interval '1 ms', j.created_at, _lease_ms
     into token, id, kind, args, headers, max_attempts, priority, timeout, created_at, lease_ms

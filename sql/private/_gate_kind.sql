@@ -9,6 +9,7 @@ declare
     select coalesce(a.alias_of, a.name) from jobs.kind a where a.id = job.kind_id);
   _pause jobs.pause;
 begin
-  select * into _pause from jobs.pause p where p.kind_id = any(jobs._kind_ids(_name)) order by p.id limit 1;
+  select * into _pause from jobs.pause p
+  where p.kind_id = any(jobs._kind_ids(_name)) order by p.id limit 1;
   return jobs._gate_paused('kind', _name, _pause);
 end $$;

@@ -11,7 +11,7 @@ as $$
 declare
   _place record := jobs._place(spec);
   _admitted int := cardinality(args);
-  _ids bigint[] := '{}';
+  _ids bigint[] := array[]::bigint[];
 begin
   if _place.regulated then
     perform jobs._check_kind_args((_place.block).kind_id, args, ords);
