@@ -12,13 +12,13 @@ from typing import Any, NoReturn, cast
 from ._calls import Call
 from ._drivers import AsyncConn, Conn
 from ._memory import Memory, Reserved
-from ._pool import AsyncConnections, SyncConnections, begun, begun_async
+from ._pool import AsyncConnections, SyncConnections
 from ._targets import AsyncTarget, SyncTarget
 from ._transaction import AsyncTransactions, SyncTransactions
 from .errors import ConfigurationError
 from .task import NewJob
 
-__all__ = ["BorrowedAsync", "BorrowedSync", "FollowUps", "LocalAsync", "LocalSync"]
+__all__ = ["AsyncStandIn", "FollowUps", "LocalAsync", "LocalSync", "OpenOn", "StandIn"]
 
 _FIX = (
     "give the runner a database (app.in_process(dsn=...), app.inline(connection)), or let the "
@@ -116,34 +116,6 @@ class AsyncStandIn(AsyncTarget):
 
     def __getattr__(self, name: str) -> NoReturn:
         _refuse(name)
-
-
-class BorrowedSync:
-    """In the place of a pool: the one connection that was given, in savepoints."""
-
-    def __init__(self, conn: Conn) -> None:
-        self._conn = conn
-
-    def begin(self) -> tuple[Conn, AbstractContextManager[Any]]:
-        """A transaction has begun, or a savepoint in the one that the connection is in."""
-        return self._conn, begun(self._conn)
-
-    def give(self, conn: Conn) -> None:
-        """It stays the caller's."""
-
-
-class BorrowedAsync:
-    """The same for an async connection."""
-
-    def __init__(self, conn: AsyncConn) -> None:
-        self._conn = conn
-
-    async def begin(self) -> tuple[AsyncConn, AbstractAsyncContextManager[Any]]:
-        """A transaction has begun, or a savepoint in the one that the connection is in."""
-        return self._conn, await begun_async(self._conn)
-
-    async def give(self, conn: AsyncConn) -> None:
-        """It stays the caller's."""
 
 
 class _NowhereSync:

@@ -14,10 +14,10 @@ from ._drivers import AsyncConn, Conn
 __all__ = [
     "AsyncConnections",
     "AsyncPool",
+    "BorrowedAsync",
+    "BorrowedSync",
     "SyncConnections",
     "SyncPool",
-    "begun",
-    "begun_async",
 ]
 
 
@@ -57,11 +57,11 @@ class SyncPool:
             except IndexError:
                 break
             try:
-                return conn, begun(conn)
+                return conn, _begun(conn)
             except psycopg.OperationalError:
                 conn.close()
         conn = psycopg.connect(self._dsn, autocommit=True, **self._settings)
-        return conn, begun(conn)
+        return conn, _begun(conn)
 
     def give(self, conn: Conn) -> None:
         """Takes a connection back, if it is still good."""
@@ -78,7 +78,7 @@ class SyncPool:
             self._idle.pop().close()
 
 
-def begun(conn: Conn) -> AbstractContextManager[Any]:
+def _begun(conn: Conn) -> AbstractContextManager[Any]:
     """A transaction on the connection, or a savepoint in the one that it is in."""
     transaction = conn.transaction()
     transaction.__enter__()
@@ -98,11 +98,11 @@ class AsyncPool:
         while self._idle:
             conn = self._idle.pop()
             try:
-                return conn, await begun_async(conn)
+                return conn, await _begun_async(conn)
             except psycopg.OperationalError:
                 await conn.close()
         conn = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, **self._settings)
-        return conn, await begun_async(conn)
+        return conn, await _begun_async(conn)
 
     async def give(self, conn: AsyncConn) -> None:
         """Takes a connection back, if it is still good."""
@@ -119,8 +119,36 @@ class AsyncPool:
             await self._idle.pop().close()
 
 
-async def begun_async(conn: AsyncConn) -> AbstractAsyncContextManager[Any]:
+async def _begun_async(conn: AsyncConn) -> AbstractAsyncContextManager[Any]:
     """The same on an async one."""
     transaction = conn.transaction()
     await transaction.__aenter__()
     return transaction
+
+
+class BorrowedSync:
+    """In the place of a pool: the one connection that was given, in savepoints."""
+
+    def __init__(self, conn: Conn) -> None:
+        self._conn = conn
+
+    def begin(self) -> tuple[Conn, AbstractContextManager[Any]]:
+        """A transaction has begun, or a savepoint in the one that the connection is in."""
+        return self._conn, _begun(self._conn)
+
+    def give(self, conn: Conn) -> None:
+        """It stays the caller's."""
+
+
+class BorrowedAsync:
+    """The same for an async connection."""
+
+    def __init__(self, conn: AsyncConn) -> None:
+        self._conn = conn
+
+    async def begin(self) -> tuple[AsyncConn, AbstractAsyncContextManager[Any]]:
+        """A transaction has begun, or a savepoint in the one that the connection is in."""
+        return self._conn, await _begun_async(self._conn)
+
+    async def give(self, conn: AsyncConn) -> None:
+        """It stays the caller's."""

@@ -19,8 +19,9 @@ from ._drivers import AsyncConn, Conn
 from ._execution import TimedOut, call_sync
 from ._local import Local, has_loop
 from ._local_jobs import AsyncLocalJobs, LocalJobs
-from ._local_transaction import BorrowedAsync, BorrowedSync, LocalAsync, LocalSync
+from ._local_transaction import LocalAsync, LocalSync
 from ._options import Seconds
+from ._pool import BorrowedAsync, BorrowedSync
 from ._reports import Committed, RolledBack, commit_async, judge
 from ._running import current
 from ._verdict import Verdict

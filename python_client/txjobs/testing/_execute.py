@@ -2,54 +2,23 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from functools import partial
 from typing import Any
 
 from .._claimed import Claimed, Unit
 from .._drivers import AsyncConn, Conn
 from .._outbox import Outbox
-from .._pool import AsyncPool, SyncPool
+from .._pool import BorrowedAsync, BorrowedSync
 from .._reports import RolledBack
 from .._slots import Slot, Slots
 from .._state import WorkerStats
 from .._threads import SlotThread
+from .._transaction import AsyncTransactions, SyncTransactions
 from ..task import Task
 
 __all__ = ["DrainSlot", "DrainSlots"]
 
 _ENDED = ("completed", "skipped", "discarded", "dead", "cancelled")
-
-
-class _Savepoints(SyncPool):
-    """Handlers' transactions are savepoints, if the session is in a transaction."""
-
-    def __init__(self, conn: Conn) -> None:
-        super().__init__("")
-        self._conn = conn
-
-    def begin(self) -> tuple[Conn, AbstractContextManager[Any]]:
-        transaction = self._conn.transaction()
-        transaction.__enter__()
-        return self._conn, transaction
-
-    def give(self, conn: Conn) -> None:
-        """It stays the test's."""
-
-
-class _AsyncSavepoints(AsyncPool):
-    """The same for async handlers."""
-
-    def __init__(self, conn: AsyncConn) -> None:
-        super().__init__("")
-        self._conn = conn
-
-    async def begin(self) -> tuple[AsyncConn, AbstractAsyncContextManager[Any]]:
-        transaction = self._conn.transaction()
-        await transaction.__aenter__()
-        return self._conn, transaction
-
-    async def give(self, conn: AsyncConn) -> None:
-        """It stays the test's."""
 
 
 class DrainSlots(Slots):
@@ -58,8 +27,15 @@ class DrainSlots(Slots):
     def __init__(
         self, tasks: Mapping[str, Task[Any, Any]], deps: Any, sync: Conn, async_: AsyncConn
     ) -> None:
-        pools = _Savepoints(sync), _AsyncSavepoints(async_)
-        super().__init__(tasks, deps, *pools, WorkerStats(), Outbox(), 0)
+        super().__init__(
+            tasks,
+            deps,
+            partial(SyncTransactions, BorrowedSync(sync)),  # savepoints, if it is in a transaction
+            partial(AsyncTransactions, BorrowedAsync(async_)),
+            WorkerStats(),
+            Outbox(),
+            0,
+        )
         self.outcomes: dict[int, str] = {}
 
     def accepted(self, job: Claimed, verdict: str, status: str) -> None:
