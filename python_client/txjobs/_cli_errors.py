@@ -33,6 +33,7 @@ class ExitCode(enum.IntEnum):
     REFUSED = 4
     CUT = 5
     CONFLICT = 6
+    CRITICAL = 7
     DEFECT = 70
     INTERRUPTED = 130
 
@@ -44,12 +45,14 @@ class ExitCode(enum.IntEnum):
 
 _MEANINGS = {
     ExitCode.OK: "done",
-    ExitCode.NO: "the answer is no: something is pending or stuck, not there, or has ended already",
+    ExitCode.NO: "the answer is no: something is pending, stuck or worth a warning, not there, or "
+    "has ended already",
     ExitCode.USAGE: "the command line, or a value in it, cannot be understood",
     ExitCode.UNAVAILABLE: "no database: it cannot be reached, or has no (or an older) schema",
     ExitCode.REFUSED: "the database refused, or the worker could not go on",
     ExitCode.CUT: "the worker stopped, and had to cut off a running job (it was given back)",
     ExitCode.CONFLICT: "another writer was first: the stream is not at the version expected",
+    ExitCode.CRITICAL: "a check of the installation is critical",
     ExitCode.DEFECT: "a defect in txjobs",
     ExitCode.INTERRUPTED: "interrupted",
 }

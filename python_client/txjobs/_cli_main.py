@@ -11,6 +11,7 @@ import typer
 from . import (
     _cli_consumers,
     _cli_demo,
+    _cli_doctor,
     _cli_events,
     _cli_insight,
     _cli_jobs,
@@ -61,6 +62,7 @@ _commands: dict[str, Callable[..., int | None]] = {
     "resume": _cli_operate.resume,
     "pauses": _cli_operate.pauses,
     "stats": _cli_operate.stats,
+    "doctor": _cli_doctor.doctor,
     "queues": _cli_settings.queues,
     "kinds": _cli_settings.kinds,
     "prune": _cli_operate.prune,
