@@ -50,7 +50,7 @@ begin
           release,release_many,heartbeat,assert_claim,idle,register_worker,deregister_worker}'),
       ('{jobs_worker}', '{poll,ack,nack}'),
       ('{jobs_worker,jobs_operator}',
-        '{reset_stale_claims,tick,maintain,subscribe,unsubscribe,backfill,create_consumer,
+        '{reset_stale_claims,tick,maintain,subscribe,prune,unsubscribe,backfill,create_consumer,
           schedule,unschedule,run_schedule}'),
       ('{jobs_reader,jobs_worker,jobs_operator}',
         '{list,stats,verify,read_all,read_category,last_pos,list_streams,list_consumers,
@@ -58,7 +58,7 @@ begin
           list_pauses}'),
       ('{jobs_reader,jobs_worker,jobs_operator}', '{explain,health,_health_of}'),
       ('{jobs_operator}',
-        '{pause,resume,configure_queue,configure_kind,configure_category,retry,retry_many,prune,
+        '{pause,resume,configure_queue,configure_kind,configure_category,retry,retry_many,
           reset_consumer,delete_consumer}')
       ) as g(roles, verbs)
     cross join lateral unnest(g.roles) as r(role)

@@ -298,8 +298,13 @@ def assert_claim(token: int) -> Call[None]:
     return Call("select jobs.assert_claim(%s::text::bigint)", (str(token),), nothing)
 
 
-def prune(max_jobs: int) -> Call[Sequence[Row]]:
-    """Rows `(state, jobs)`: how many terminal jobs were old enough to go."""
+PRUNE_COLUMNS = "state, jobs, name, oldest, newest"
+
+
+def prune(max_jobs: int, *, dry_run: bool) -> Call[Sequence[Row]]:
+    """Rows of PRUNE_COLUMNS: what was old enough to go, or would."""
     return Call(
-        "select state, jobs from jobs.prune(%s::text::int)", (str(max_jobs),), rows_as_they_are
+        f"select {PRUNE_COLUMNS} from jobs.prune(%s::text::int, %s::text::boolean)",
+        (str(max_jobs), "true" if dry_run else "false"),
+        rows_as_they_are,
     )

@@ -16,6 +16,7 @@ from . import (
     _cli_insight,
     _cli_jobs,
     _cli_operate,
+    _cli_prune,
     _cli_schedules,
     _cli_settings,
     _cli_subscriptions,
@@ -65,7 +66,7 @@ _commands: dict[str, Callable[..., int | None]] = {
     "doctor": _cli_doctor.doctor,
     "queues": _cli_settings.queues,
     "kinds": _cli_settings.kinds,
-    "prune": _cli_operate.prune,
+    "prune": _cli_prune.prune,
     "demo": _cli_demo.demo,
     "version": _cli_operate.version,
 }

@@ -11,18 +11,14 @@ from ._cli_errors import ExitCode, Usage
 from ._cli_options import AsJson, DryRun, Dsn, Kind, Queue, client, connection, seconds
 from ._cli_output import console, print_json, say, table
 from ._cli_subscriptions import described, say_changes
-from ._cli_text import ago, clean, count, duration
+from ._cli_text import ago, clean, duration
 from ._cli_worker import load_app
 from ._reconcile import Change, reconcile
-from .client import Client
 from .info import QueueStats
 from .migrate import Migration, install_sql
 from .migrate import migrate as migrate_schema
 
-__all__ = ["migrate", "pause", "pauses", "prune", "resume", "stats", "version"]
-
-_BATCH = 10_000
-_EVENT = "event"  # what the verb calls users' events among the states of jobs
+__all__ = ["migrate", "pause", "pauses", "resume", "stats", "version"]
 
 
 def migrate(
@@ -176,36 +172,6 @@ def _say_paused(queue: str | None, kind: str | None, paused: bool, as_json: bool
     for what, name in (("queue", queue), ("kind", kind)):
         if name is not None:
             say(f"{'paused' if paused else 'resumed'}: {what} {name}")
-
-
-def prune(
-    dsn: Dsn = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Stop after so many jobs, and events.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Delete jobs that ended, and events, longer ago than their queue or category keeps them."""
-    gone: dict[str, int] = {}
-    with client(dsn) as found:
-        while step := _prune_step(found, limit, gone):
-            gone = {state: gone.get(state, 0) + step.get(state, 0) for state in {*gone, *step}}
-    events = gone.pop(_EVENT, 0)
-    total = sum(gone.values())
-    if as_json:
-        print_json({"pruned": total, "states": dict(sorted(gone.items())), "events": events})
-    else:
-        parts = ", ".join(f"{number:,} {state}" for state, number in sorted(gone.items()))
-        more = f", and {count(events, 'event')}" if events else ""
-        say(f"pruned {count(total, 'job')}{more}" + (f": {parts}" if parts else ""))
-
-
-def _prune_step(found: Client, limit: int | None, gone: dict[str, int]) -> dict[str, int]:
-    events = gone.get(_EVENT, 0)
-    # The verb takes as many of the one as of the other.
-    done = max(events, sum(gone.values()) - events)
-    left = _BATCH if limit is None else min(_BATCH, limit - done)
-    return found.prune(left) if left > 0 else {}
 
 
 def version(dsn: Dsn = None, as_json: AsJson = False) -> None:

@@ -110,6 +110,14 @@ def worker(
         bool,
         typer.Option("--prepare/--no-prepare", help="Prepare statements.", rich_help_panel=_TUNING),
     ] = True,
+    prune: Annotated[
+        bool,
+        typer.Option("--prune/--no-prune", help="Remove what is old.", rich_help_panel=_TUNING),
+    ] = True,
+    prune_interval: Annotated[
+        str,
+        typer.Option(metavar=_TIME, help="About how often it does.", rich_help_panel=_TUNING),
+    ] = "1m",
     name: Annotated[
         str | None,
         typer.Option(metavar="TEXT", help="A label.", show_default="host and process"),
@@ -150,6 +158,7 @@ def worker(
         drain=drain,
         drain_horizon=seconds(drain_horizon) or 0.0,
         drain_timeout=seconds(drain_timeout) or 0.0,
+        prune_interval=(seconds(prune_interval) or 0.0) if prune else None,
         processes=processes,
         on_progress=view,
         name=name,

@@ -34,6 +34,7 @@ class Config:
     drain: bool
     drain_horizon: float
     drain_timeout: float
+    prune_interval: float | None
     name: str
 
     def __post_init__(self) -> None:
@@ -57,6 +58,10 @@ class Config:
             0 < self.poll_interval <= self.poll_cap, "poll_interval is over 0 and at most poll_cap"
         )
         self._check(self.drain_timeout >= 0, "drain_timeout is 0 or more")
+        self._check(
+            self.prune_interval is None or self.prune_interval > 0,
+            "prune_interval is over 0 seconds, or None for a worker that does not prune",
+        )
 
     @staticmethod
     def _check(holds: bool, fix: str) -> None:

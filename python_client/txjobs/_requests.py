@@ -1,12 +1,12 @@
 """What both clients ask: each request is a call, and waiting a generator of calls and sleeps."""
 
 import datetime as dt
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from time import monotonic
 from typing import Any, TypeVar
 
 from . import _calls, _json
-from ._calls import Call, Row
+from ._calls import Call
 from ._options import Options, Seconds
 from .errors import (
     JobCancelled,
@@ -17,7 +17,7 @@ from .errors import (
     NotFound,
     TxjobsError,
 )
-from .info import EventInfo, JobInfo, ListedJob, Pause, QueueStats
+from .info import EventInfo, JobInfo, ListedJob, Pause, Pruned, QueueStats
 from .task import Job, inheriting
 
 S = TypeVar("S")
@@ -100,13 +100,10 @@ def pauses() -> Call[list[Pause]]:
     return change(_calls.list_pauses(), lambda rows: [Pause(*row) for row in rows])
 
 
-def prune(max_jobs: int) -> Call[dict[str, int]]:
-    """How many of each state are gone."""
-
-    def read(rows: Sequence[Row]) -> dict[str, int]:
-        return dict(rows)
-
-    return change(_calls.prune(max_jobs), read)
+def prune(max_jobs: int, *, dry_run: bool) -> Call[list[Pruned]]:
+    """A line for each thing that is gone, or would be."""
+    call = _calls.prune(max_jobs, dry_run=dry_run)
+    return change(call, lambda rows: [Pruned(*row) for row in rows])
 
 
 Steps = Generator[Call[JobInfo | None] | float, JobInfo | None, Any]

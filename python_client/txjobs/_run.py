@@ -17,6 +17,7 @@ from ._drivers import run_async
 from ._heartbeat import Heartbeat
 from ._housekeeper import Housekeeper
 from ._listener import listen
+from ._pruner import prune_regularly
 from ._pump import Pump
 from ._slots import Slots
 from ._state import State
@@ -73,6 +74,8 @@ class Run:
         try:
             async with asyncio.TaskGroup() as group:
                 parts = [self._housekeeper.run(), heartbeat.keep_alive(), *self._consumers.parts()]
+                if config.prune_interval is not None:
+                    parts.append(prune_regularly(config, self._stats))
                 if config.kinds:
                     parts.append(self._pump.run())
                     parts += [slot.run() for slot in self._slots.slots]

@@ -14,13 +14,14 @@ from . import _calls, _requests
 from ._calls import Call
 from ._client_insight import AsyncInsightClient, InsightClient
 from ._options import Options, Seconds
-from .info import EventInfo, JobInfo, ListedJob, Pause, QueueStats
+from .info import EventInfo, JobInfo, ListedJob, Pause, Pruned, QueueStats
 from .task import Job
 
 __all__ = ["AsyncClient", "Client"]
 
 R = TypeVar("R")
 Page = list[ListedJob]  # the clients have a method named list
+Pruning = list[Pruned]
 
 
 class Client(InsightClient):
@@ -147,9 +148,13 @@ class Client(InsightClient):
         """A page of jobs, newest first; `after` is the last one of the page before."""
         return self._run(_requests.list_jobs(state, queue, kind, after, max_jobs))
 
-    def prune(self, max_jobs: int = 10_000) -> dict[str, int]:
-        """Deletes terminal jobs older than their queue keeps them; how many of each state."""
-        return self._run(_requests.prune(max_jobs))
+    def prune(self, max_jobs: int = 10_000, *, dry_run: bool = False) -> Pruning:
+        """Deletes up to so many jobs that ended longer ago than their queue keeps them.
+
+        And as many results and events; a line for each state and queue. Call it until it returns
+        an empty list. With `dry_run`: what would go if it were called until then.
+        """
+        return self._run(_requests.prune(max_jobs, dry_run=dry_run))
 
     def version(self) -> str:
         """The version of the schema."""
@@ -278,9 +283,13 @@ class AsyncClient(AsyncInsightClient):
         """A page of jobs, newest first; `after` is the last one of the page before."""
         return await self._run(_requests.list_jobs(state, queue, kind, after, max_jobs))
 
-    async def prune(self, max_jobs: int = 10_000) -> dict[str, int]:
-        """Deletes terminal jobs older than their queue keeps them; how many of each state."""
-        return await self._run(_requests.prune(max_jobs))
+    async def prune(self, max_jobs: int = 10_000, *, dry_run: bool = False) -> Pruning:
+        """Deletes up to so many jobs that ended longer ago than their queue keeps them.
+
+        And as many results and events; a line for each state and queue. Call it until it returns
+        an empty list. With `dry_run`: what would go if it were called until then.
+        """
+        return await self._run(_requests.prune(max_jobs, dry_run=dry_run))
 
     async def version(self) -> str:
         """The version of the schema."""

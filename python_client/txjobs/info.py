@@ -12,6 +12,7 @@ __all__ = [
     "JobInfo",
     "ListedJob",
     "Pause",
+    "Pruned",
     "QueueStats",
     "ScheduleInfo",
     "ScheduleRun",
@@ -126,6 +127,22 @@ class ListedJob:
     at: dt.datetime
     reason: str | None
     cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """A line of what prune has removed, or would.
+
+    `state` is that of the jobs, and `name` their queue; `result` are their results; `event` are
+    users' events, and `name` their category; `partition` is one, by name. `oldest` and `newest` say
+    when the first and the last of them ended.
+    """
+
+    state: str
+    jobs: int
+    name: str
+    oldest: dt.datetime | None
+    newest: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)

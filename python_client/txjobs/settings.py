@@ -26,7 +26,12 @@ class QueueSettings(TypedDict, total=False):
     overflow: Annotated[Literal["error", "drop"], "What happens to jobs beyond it: error, or drop."]
     strict_kinds: Annotated[bool, "Whether jobs of unknown kinds are refused."]
     keep: Annotated[Seconds, "How long ended jobs are kept, but for dead ones."]
+    keep_completed: Annotated[Seconds, "How long completed jobs are kept, if not as long."]
+    keep_cancelled: Annotated[Seconds, "How long cancelled jobs are kept, if not as long."]
+    keep_skipped: Annotated[Seconds, "How long skipped jobs are kept, if not as long."]
+    keep_discarded: Annotated[Seconds, "How long discarded jobs are kept, if not as long."]
     keep_dead: Annotated[Seconds, "How long dead jobs are kept."]
+    keep_results: Annotated[Seconds, "How long results are kept, if not as long as their jobs."]
 
 
 class KindSettings(TypedDict, total=False):

@@ -46,6 +46,8 @@ class Worker:
         drain: stop once no job is ready, running, or due within `drain_horizon`
         drain_timeout: on SIGTERM, how long running handlers may go on before they are cancelled
         processes: if more than 1, `main()` runs that many workers
+        prune_interval: about how often what is older than its queue keeps it is removed; None:
+            never by this worker
         routing: only jobs with these routing keys; None among them are those without a key
         consumers: only these; None is all that the app has, and an empty list none of them
         reconcile: at the start, the database is given the subscriptions, consumers and schedules
@@ -76,6 +78,7 @@ class Worker:
         drain: bool = False,
         drain_horizon: float = 0.0,
         drain_timeout: float = 20.0,
+        prune_interval: float | None = 60.0,
         processes: int = 1,
         routing: Sequence[str | None] | None = None,
         consumers: Sequence[str] | None = None,
@@ -116,6 +119,7 @@ class Worker:
             drain=drain,
             drain_horizon=drain_horizon,
             drain_timeout=drain_timeout,
+            prune_interval=prune_interval,
             name=name or default_name(),
         )
         self._app = app

@@ -1,14 +1,18 @@
--- Up to max_jobs (default 10000) jobs that ended longer ago than their queue keeps them (keep,
--- keep_dead) are gone, and with the oldest of them the partitions of job and event that hold
--- nothing else. Jobs that have not ended are never touched. So are as many events of users' streams
--- whose category has a policy (configure_category). Call it until it returns no row: each call
--- looks at the oldest first.
--- Returns a row per state: how many jobs went; and one for `event`. SQLSTATE JB002.
--- Locks: the jobs' rows, skipping what is locked; dropping a partition takes an exclusive lock for
--- a moment and gives up after 100 ms. Writes: job, stream_event, category, snapshot; drops
--- partitions.
-create or replace function jobs.prune(max_jobs int default 10000)
-returns table (state text, jobs bigint)
+-- Up to max_jobs (default 10000) jobs that ended longer ago than their queue keeps them
+-- (configure_queue) are gone, and with the oldest of them the partitions of job and event that hold
+-- nothing else; so are as many results that are over before their jobs, and as many events of
+-- users' streams whose category has a policy (configure_category). Oldest first; a job that has not
+-- ended is never touched. Call it until it returns no row.
+--   dry_run  nothing changes: what would go if it were called until then. It reads all of that
+-- Returns a row per state and queue: how many went, when the first and the last of them ended. So
+-- for `result`; for `event`, by category; and for `partition`, by name (jobs: what it still held,
+-- and was moved). None, if another prune is doing the same: it may run anywhere at any time.
+-- SQLSTATE JB002.
+-- Locks: its marks and the jobs' rows, skipping what is locked; dropping a partition takes an
+-- exclusive lock for a moment and gives up after 100 ms, so call it in autocommit.
+-- Writes: job, prune_mark, stream_event, category, snapshot; drops partitions.
+create or replace function jobs.prune(max_jobs int default 10000, dry_run boolean default false)
+returns table (state text, jobs bigint, name text, oldest timestamptz, newest timestamptz)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set jit = off
@@ -16,35 +20,30 @@ as $$
 #variable_conflict use_column
 declare
   _now timestamptz := jobs.now();
-  _old bigint[];
-  _events bigint;
+  _upto bigint := jobs._safe_pos();   -- before anything here touches the log
+  _age record;
+  _gone record;
+  _left int := max_jobs;
 begin
   perform jobs._check_max_jobs(max_jobs);
-  _events := jobs._prune_streams(max_jobs);
-  -- Locked by one statement, deleted by the next: a retry that was committed after the first took
-  -- its snapshot, and before it came to the job's row, shows in the second.
-  _old := array(
-    select j.id
-    from jobs.job j
-    join jobs.queue q on q.id = j.queue_id
-    join jobs.job_state s on s.id = j.id
-    where j.created_at < _now - least(q.keep, q.keep_dead)
-      and s.state not in ('ready', 'scheduled', 'blocked', 'running')
-      and s.since < _now - case s.state when 'dead' then q.keep_dead else q.keep end
-    order by j.id limit max_jobs
-    for update of j skip locked);
   return query
-    with gone as (
-      delete from jobs.job j using jobs.job_state s
-      where j.id = any(_old) and s.id = any(_old) and s.id = j.id
-        and s.state not in ('ready', 'scheduled', 'blocked', 'running')
-      returning s.state)
-    select g.state, count(*) from gone g group by 1 order by 1;
-  if _old <> '{}' then
-    perform jobs._note_pruned('job', _old[cardinality(_old)]);
+    select 'event', s.events, s.category, s.oldest, s.newest
+    from jobs._prune_streams(max_jobs, dry_run) as s;
+  if dry_run then
+    return query select * from jobs._prunable(_now, _upto);
+    return;
   end if;
-  perform jobs._drop_partitions();
-  if _events > 0 then
-    return query select 'event', _events;
-  end if;
+  for _age in select distinct r.state, r.seconds from jobs._retention r order by 1, 2 loop
+    for _gone in
+      select q.name, sum(p.jobs)::bigint as jobs, min(p.oldest) as oldest, max(p.newest) as newest
+      from jobs._prune_jobs(_age.state, _age.seconds, _now, _upto, _left, _left < max_jobs) as p
+      join jobs.queue q on q.id = p.queue_id
+      group by 1 order by 1
+    loop
+      _left := _left - _gone.jobs;
+      return query select _age.state, _gone.jobs, _gone.name, _gone.oldest, _gone.newest;
+    end loop;
+  end loop;
+  return query select 'partition', p.jobs, p.name, p.oldest, p.newest
+    from jobs._drop_partitions() as p;
 end $$;

@@ -15,5 +15,10 @@ begin
     'overflow', queue.overflow,
     'strict_kinds', queue.strict_kinds,
     'keep', trim_scale(extract(epoch from queue.keep)),
-    'keep_dead', trim_scale(extract(epoch from queue.keep_dead)));
+    'keep_completed', trim_scale(extract(epoch from queue.keep_completed)),
+    'keep_cancelled', trim_scale(extract(epoch from queue.keep_cancelled)),
+    'keep_skipped', trim_scale(extract(epoch from queue.keep_skipped)),
+    'keep_discarded', trim_scale(extract(epoch from queue.keep_discarded)),
+    'keep_dead', trim_scale(extract(epoch from queue.keep_dead)),
+    'keep_results', trim_scale(extract(epoch from queue.keep_results)));
 end $$;

@@ -9,8 +9,13 @@ create table jobs.queue (
   max_pending int,                          -- live jobs at most; null: any number
   overflow text not null default 'error',   -- what becomes of jobs beyond it
   strict_kinds boolean,                     -- refuse unknown kinds? null: setting.strict_kinds
-  keep interval not null default '7 days',  -- of jobs that ended otherwise than dead
+  keep interval not null default '7 days',  -- of jobs that ended, where no age below says otherwise
+  keep_completed interval,
+  keep_cancelled interval,
+  keep_skipped interval,
+  keep_discarded interval,
   keep_dead interval not null default '90 days',
+  keep_results interval,                    -- null: as long as their jobs
   created_at timestamptz not null default clock_timestamp(),
   constraint queue_pk primary key (id),
   constraint queue_name_is_unique unique (name),

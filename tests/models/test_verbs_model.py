@@ -291,7 +291,8 @@ class Verbs(RuleBasedStateMachine):
 
     @rule()
     def prune(self) -> None:
-        assert dict(rows(self.conn, "select * from jobs.prune()")) == self.model.prune()
+        gone = rows(self.conn, "select state, sum(jobs)::int from jobs.prune() group by 1")
+        assert dict(gone) == self.model.prune()
 
     @has_jobs
     @rule(nth=number)

@@ -414,8 +414,34 @@ def test_prune_deletes_what_is_old_enough(txjobs: Run, conn: Connection) -> None
     assert txjobs("prune", "--json").json == {
         "pruned": 2,
         "states": {"completed": 2},
+        "results": 0,
         "events": 0,
+        "partitions": [],
     }
+
+
+def test_a_dry_run_of_prune_says_what_would_go_and_changes_nothing(
+    txjobs: Run, conn: Connection
+) -> None:
+    assert txjobs("prune", "--dry-run").out == "would prune 0 jobs\n"
+    enqueue(conn, queue="mail")
+    conn.execute("select jobs.complete(token) from jobs.claim()")
+    conn.execute("select jobs.configure_queue('mail', keep => '0')")
+    said = txjobs("prune", "--dry-run").out
+    assert re.search(r"completed +mail +1 ", said)
+    assert said.endswith("would prune 1 job: 1 completed\n")
+    found = txjobs("prune", "--dry-run", "--json").json
+    (line,) = found.pop("lines")
+    assert (line["state"], line["name"], line["jobs"]) == ("completed", "mail", 1)
+    assert found == {
+        "dry_run": True,
+        "pruned": 1,
+        "states": {"completed": 1},
+        "results": 0,
+        "events": 0,
+        "partitions": [],
+    }
+    assert txjobs("prune").out == "pruned 1 job: 1 completed\n"
 
 
 def test_prune_deletes_events_as_their_category_says(txjobs: Run, conn: Connection) -> None:
@@ -426,7 +452,7 @@ def test_prune_deletes_events_as_their_category_says(txjobs: Run, conn: Connecti
     conn.execute("select jobs.configure_queue('mail', keep => '0')")
     answer = txjobs("prune", "--limit", 5)
     assert answer.out == "pruned 1 job, and 5 events: 1 completed\n"
-    assert txjobs("prune", "--json").json == {"pruned": 0, "states": {}, "events": 3}
+    assert txjobs("prune", "--json").json["events"] == 3
 
 
 def test_the_documentation_names_every_command_and_exit_code() -> None:

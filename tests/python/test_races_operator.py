@@ -44,6 +44,7 @@ def dead_jobs(conn: Session, count: int) -> list[int]:
     jobs = enqueue(conn, count)
     for token in claim(conn, count).values():
         conn.execute("select jobs.fail(%s, reason => 'aborted')", (token,))
+    conn.execute("select jobs.tick()")  # prune walks the log as far as it is decided
     return jobs
 
 
@@ -161,7 +162,7 @@ def test_a_job_that_is_being_retried_is_not_pruned(
     holder = connect()
     begin(holder)
     holder.execute("select jobs.retry(%s)", (retried,))
-    assert rows(other, "select * from jobs.prune()") == [("dead", 1)]
+    assert rows(other, "select state, jobs from jobs.prune()") == [("dead", 1)]
     holder.execute("commit")
     assert state(conn, left) is None
     assert list(claim(conn, 10)) == [retried]
@@ -174,7 +175,7 @@ def test_a_job_that_is_being_pruned_is_not_retried(
     (job,) = dead_jobs(conn, 1)
     holder = connect()
     begin(holder)
-    assert rows(holder, "select * from jobs.prune()") == [("dead", 1)]
+    assert rows(holder, "select state, jobs from jobs.prune()") == [("dead", 1)]
     with threads(1) as pool:
         answer = pool.submit(value, other, "select jobs.retry(%s)", job)
         until_waiting(conn, other)

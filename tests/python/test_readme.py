@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 PYTHON_GUIDE = ROOT / "docs" / "python.md"
 SCHEDULES = ROOT / "docs" / "schedules.md"
+RETENTION = ROOT / "docs" / "retention.md"
 TROUBLESHOOTING = ROOT / "docs" / "troubleshooting.md"
 ORDERS = "create table orders (id int primary key, total int not null, paid int not null default 0)"
 
@@ -180,6 +181,17 @@ def test_the_python_guide_to_schedules_is_typed(tmp_path: Path) -> None:
     assert status == 0, report + errors
 
 
+def test_the_guide_to_retention_runs(dsn: str, binaries: embedded.Binaries) -> None:
+    run_in_psql("\n".join(examples(RETENTION, "sql")), dsn, binaries)
+    page: dict[str, Any] = {}
+    exec("\n".join(examples(RETENTION, "python")), page)  # noqa: S102
+    with Client(dsn) as client:
+        client.cancel(client.enqueue("k", queue="mail"))
+        client.configure_queue("mail", keep_cancelled=0)
+        page["shorten"](dsn)
+        assert client.list() == []
+
+
 def test_the_guide_to_knowing_why_runs_in_psql(dsn: str, binaries: embedded.Binaries) -> None:
     printed = run_in_psql("\n".join(examples(TROUBLESHOOTING, "sql")), dsn, binaries)
     for gate in ("due", "queue", "worker"):
@@ -194,6 +206,7 @@ def test_the_guide_to_knowing_why_runs_in_psql(dsn: str, binaries: embedded.Bina
         "docs/adr/README.md",
         "docs/log.md",
         "docs/python.md",
+        "docs/retention.md",
         "docs/schedules.md",
         "docs/troubleshooting.md",
     ],

@@ -39,6 +39,7 @@ def client(conn: Conn) -> Client:
         ({"kinds": ["other"]}, "no task is named other"),
         ({"poll_interval": 2}, "poll_interval"),
         ({"processes": 0}, "processes"),
+        ({"prune_interval": 0}, "None for a worker that does not prune"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(

@@ -10,12 +10,12 @@ select r, v from (values
   ('{jobs_producer,jobs_worker,jobs_operator}', '{enqueue,enqueue_many,cancel,cancel_many,append_event,append_events,save_snapshot}'),
   ('{jobs_worker}', '{claim,claim_job,claims_of,work,complete,complete_many,fail,fail_many,snooze,skip,discard,release,
     release_many,heartbeat,assert_claim,idle,register_worker,deregister_worker,poll,ack,nack}'),
-  ('{jobs_worker,jobs_operator}', '{reset_stale_claims,tick,maintain,subscribe,unsubscribe,backfill,create_consumer,
+  ('{jobs_worker,jobs_operator}', '{reset_stale_claims,tick,maintain,prune,subscribe,unsubscribe,backfill,create_consumer,
     schedule,unschedule,run_schedule}'),
   ('{jobs_reader,jobs_worker,jobs_operator}', '{list,stats,verify,read_all,read_category,last_pos,list_streams,list_consumers,list_subscriptions,
     list_schedules,schedule_history,list_queues,list_kinds,list_pauses}'),
   ('{jobs_reader,jobs_worker,jobs_operator}', '{explain,health,_health_of}'),
-  ('{jobs_operator}', '{pause,resume,configure_queue,configure_kind,configure_category,retry,retry_many,prune,reset_consumer,
+  ('{jobs_operator}', '{pause,resume,configure_queue,configure_kind,configure_category,retry,retry_many,reset_consumer,
     delete_consumer}')) as g(roles, verbs)
 cross join lateral unnest(roles) as r cross join lateral unnest(verbs) as v;
 

@@ -5,7 +5,7 @@ select is((select array_agg(name) from jobs.list_queues()), '{default}', 'a fres
 select is_empty($$select * from jobs.list_kinds()$$, 'and no kind');
 select ok((select settings from jobs.list_queues('default')) @>
   '{"keep": 604800, "lease": null, "timeout": null, "backoff": {"cap": 3600, "base": 1, "factor": 2, "jitter": 0.25, "strategy": "exponential"},
-    "keep_dead": 7776000, "max_attempts": 20}'::jsonb, 'what nobody has set is at its default, durations in seconds');
+    "keep_completed": null, "keep_cancelled": null, "keep_skipped": null, "keep_discarded": null, "keep_results": null, "keep_dead": 7776000, "max_attempts": 20}'::jsonb, 'what nobody has set is at its default, durations in seconds');
 select is((select changed from jobs.list_queues('default')), '{}', 'nothing is changed');
 
 select jobs.configure_queue('mail', lease => '1 min', max_attempts => 3, keep => '7 days') \g /dev/null
