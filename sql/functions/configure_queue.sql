@@ -14,8 +14,8 @@
 --   strict_kinds               are jobs of kinds that are not known refused? default
 --                              setting.strict_kinds, which is false
 --   reset                      names of settings to put back to their default
--- SQLSTATE JB002. Locks and writes: the row of queue; prune_mark where an age is given; the row of queue_gate where max_pending is given, as
--- producers of a bounded queue do, then queue_credit.
+-- SQLSTATE JB002. Locks and writes: the row of queue; prune_mark where an age is given; the row of
+-- queue_gate where max_pending is given, as producers of a bounded queue do, then queue_credit.
 create or replace function jobs.configure_queue(
   name text, max_attempts int default null, backoff jsonb default null, lease interval default null,
   timeout interval default null, keep interval default null, keep_dead interval default null,
