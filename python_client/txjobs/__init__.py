@@ -61,7 +61,7 @@ from .info import (
     SubscriptionInfo,
 )
 from .inline import Inline
-from .insight import Gate, HealthCheck
+from .insight import Gate, HealthCheck, KindStats, WorkerInfo
 from .outcomes import Complete, Discard, Outcome, Retry, Skip, Snooze
 from .schedule import Schedule
 from .settings import KindSettings, QueueSettings
@@ -110,6 +110,7 @@ __all__ = [
     "KeyReused",
     "KindInfo",
     "KindSettings",
+    "KindStats",
     "ListedJob",
     "NewEvent",
     "NewJob",
@@ -152,6 +153,7 @@ __all__ = [
     "UnreadableEvent",
     "VersionConflict",
     "Worker",
+    "WorkerInfo",
     "WorkerStats",
     "WrongState",
     "reconcile",

@@ -229,7 +229,7 @@ def list_jobs(
 
 STATS_COLUMNS = (
     "queue, paused, ready, scheduled, blocked, running, completed, failed, dead, cancelled, "
-    "skipped, discarded, oldest_ready_age, next_run_at, pause_reason"
+    "skipped, discarded, oldest_ready_age, next_run_at, pause_reason, oldest_due_age"
 )
 
 

@@ -63,6 +63,7 @@ _commands: dict[str, Callable[..., int | None]] = {
     "resume": _cli_operate.resume,
     "pauses": _cli_operate.pauses,
     "stats": _cli_operate.stats,
+    "workers": _cli_insight.workers,
     "doctor": _cli_doctor.doctor,
     "queues": _cli_settings.queues,
     "kinds": _cli_settings.kinds,

@@ -8,6 +8,7 @@ import typer
 from rich.text import Text
 
 from ._cli_errors import ExitCode, Usage
+from ._cli_insight import show_kinds
 from ._cli_options import AsJson, DryRun, Dsn, Kind, Queue, client, connection, seconds
 from ._cli_output import console, print_json, say, table
 from ._cli_subscriptions import described, say_changes
@@ -81,10 +82,14 @@ def stats(
     window: Annotated[
         str, typer.Option(metavar="TIME", help="How far back to count what has ended.")
     ] = "1h",
+    by_kind: Annotated[bool, typer.Option("--by-kind", help="A line per kind instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """A line per queue: what waits and runs now, and what ended within the window."""
     back = seconds(window) or 0.0
+    if by_kind:
+        show_kinds(dsn, back, as_json)
+        return
     with client(dsn) as found:
         queues = found.stats(back)
     if as_json:

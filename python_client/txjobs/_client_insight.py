@@ -5,7 +5,7 @@ from typing import Any
 from . import _insight_calls, _requests
 from ._client_settings import AsyncSettingsClient, SettingsClient
 from ._options import Seconds
-from .insight import Gate, HealthCheck
+from .insight import Gate, HealthCheck, KindStats, WorkerInfo
 from .task import Job
 
 __all__ = ["AsyncInsightClient", "InsightClient"]
@@ -54,6 +54,14 @@ class InsightClient(SettingsClient):
             )
         )
 
+    def stats_by_kind(self, window: Seconds = 3600) -> list[KindStats]:
+        """A line per kind; counts of what ended are of so many seconds back."""
+        return self._run(_insight_calls.stats_by_kind(window))
+
+    def list_workers(self) -> list[WorkerInfo]:
+        """Workers by name: what each asks for, whether it lives, how many jobs it runs."""
+        return self._run(_insight_calls.list_workers())
+
 
 class AsyncInsightClient(AsyncSettingsClient):
     """The same, awaited."""
@@ -97,3 +105,11 @@ class AsyncInsightClient(AsyncSettingsClient):
                 },
             )
         )
+
+    async def stats_by_kind(self, window: Seconds = 3600) -> list[KindStats]:
+        """A line per kind; counts of what ended are of so many seconds back."""
+        return await self._run(_insight_calls.stats_by_kind(window))
+
+    async def list_workers(self) -> list[WorkerInfo]:
+        """Workers by name: what each asks for, whether it lives, how many jobs it runs."""
+        return await self._run(_insight_calls.list_workers())

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from . import _json
 from ._calls import Call, Row
 from ._options import Seconds, interval
-from .insight import Gate, HealthCheck
+from .insight import Gate, HealthCheck, KindStats, WorkerInfo
 
-__all__ = ["explain", "health"]
+__all__ = ["explain", "health", "list_workers", "stats_by_kind"]
 
 
 def explain(job: int) -> Call[list[Gate]]:
@@ -57,3 +57,31 @@ _NUMBERS = {
     "max_dead_rows": "bigint",
     "used": "numeric",
 }
+
+
+def stats_by_kind(window: Seconds) -> Call[list[KindStats]]:
+    """A row per kind."""
+    return Call(
+        "select kind, paused, ready, scheduled, blocked, running, failed, dead, cancelled, "
+        "skipped, discarded, oldest_due_age, next_run_at "
+        "from jobs.stats_by_kind(%s::text::interval)",
+        (interval(window),),
+        lambda rows: [KindStats(*row) for row in rows],
+        writes=False,
+    )
+
+
+def list_workers() -> Call[list[WorkerInfo]]:
+    """A row per worker."""
+
+    def read(rows: Sequence[Row]) -> list[WorkerInfo]:
+        decoded = ((*row[:-1], _json.loads(row[-1] or "null")) for row in rows)
+        return [WorkerInfo(*columns) for columns in decoded]
+
+    return Call(
+        "select id::text, name, queues, kinds, routing, live, running, claimed_at, started_at, "
+        "seen_at, info::text from jobs.list_workers()",
+        (),
+        read,
+        writes=False,
+    )

@@ -147,7 +147,11 @@ class Pruned:
 
 @dataclass(frozen=True, slots=True)
 class QueueStats:
-    """A queue now, and what ended in it within the window; `failed` are attempts to be retried."""
+    """A queue now, and what ended in it within the window; `failed` are attempts to be retried.
+
+    `oldest_due_age` is how long the job that is due longest has been due, `oldest_ready_age` the
+    same of those that a tick has seen.
+    """
 
     queue: str
     paused: bool
@@ -164,6 +168,7 @@ class QueueStats:
     oldest_ready_age: dt.timedelta | None
     next_run_at: dt.datetime | None
     pause_reason: str | None = None
+    oldest_due_age: dt.timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,23 @@
 -- A row per queue: how many of its jobs are ready, scheduled, blocked and running now; how many
 -- ended in each way within the window (failed: attempts that will be retried); how long the oldest
 -- ready block has been ready, by its jobs' enqueuing or promotion; when the next scheduled job is
--- due; why it is paused, if that is known (list_pauses has kinds too). Nothing changes.
+-- due; why it is paused, if that is known (list_pauses has kinds too); how long the job that is
+-- due longest has been due, ready or not: what is scheduled for later does not count. Nothing
+-- changes.
 --   "window"  how far back, default 1 hour
 create or replace function jobs.stats("window" interval default '1 hour')
 returns table (
   queue text, paused boolean, ready bigint, scheduled bigint, blocked bigint, running bigint,
   completed bigint, failed bigint, dead bigint, cancelled bigint, skipped bigint, discarded bigint,
-  oldest_ready_age interval, next_run_at timestamptz, pause_reason text)
+  oldest_ready_age interval, next_run_at timestamptz, pause_reason text,
+  oldest_due_age interval)
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 #variable_conflict use_column
 declare
+  _now timestamptz := jobs.now();
   _since timestamptz := jobs.now() - "window";
   _from bigint := jobs._pos_at(_since);
 begin
@@ -44,16 +48,19 @@ begin
       coalesce(e.completed, 0), coalesce(e.failed, 0), coalesce(e.dead, 0),
         coalesce(e.cancelled, 0),
       coalesce(e.skipped, 0), coalesce(e.discarded, 0),
-      (select jobs.now() - t.since from jobs.ready r
-       join jobs.job_state t on t.id = r.ids[1]
-       where r.queue_id = q.id and r.ord = w.first_ord limit 1),
+      o.age,
       s.next_run_at,
       (select p.reason from jobs.pause p
-       where p.queue_id = q.id and p.reason is not null order by p.id limit 1)
+       where p.queue_id = q.id and p.reason is not null order by p.id limit 1),
+      greatest(o.age, case when s.next_run_at <= _now then _now - s.next_run_at end)
     from jobs.queue q
     left join waiting w on w.queue_id = q.id
     left join later s on s.queue_id = q.id
     left join held h on h.queue_id = q.id
     left join ended e on e.queue_id = q.id
+    left join lateral (
+      select _now - t.since as age from jobs.ready r
+      join jobs.job_state t on t.id = r.ids[1]
+      where r.queue_id = q.id and r.ord = w.first_ord limit 1) as o on true
     order by q.name;
 end $$;

@@ -14,7 +14,7 @@ select r, v from (values
     schedule,unschedule,run_schedule}'),
   ('{jobs_reader,jobs_worker,jobs_operator}', '{list,stats,verify,read_all,read_category,last_pos,list_streams,list_consumers,list_subscriptions,
     list_schedules,schedule_history,list_queues,list_kinds,list_pauses}'),
-  ('{jobs_reader,jobs_worker,jobs_operator}', '{explain,health,_health_of}'),
+  ('{jobs_reader,jobs_worker,jobs_operator}', '{explain,health,_health_of,stats_by_kind,list_workers}'),
   ('{jobs_operator}', '{pause,resume,configure_queue,configure_kind,configure_category,retry,retry_many,reset_consumer,
     delete_consumer}')) as g(roles, verbs)
 cross join lateral unnest(roles) as r cross join lateral unnest(verbs) as v;

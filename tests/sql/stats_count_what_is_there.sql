@@ -5,7 +5,7 @@ create function stats(queue text, win interval default '1 hour') returns jsonb l
 begin return (select to_jsonb(s) - 'queue' from jobs.stats(win) as s where s.queue = stats.queue); end $$;
 
 select is(stats('default'), '{"paused": false, "blocked": 0, "ready": 0, "scheduled": 0, "running": 0, "completed": 0, "failed": 0, "dead": 0, "cancelled": 0,
-  "skipped": 0, "discarded": 0, "oldest_ready_age": null, "next_run_at": null, "pause_reason": null}', 'an empty queue');
+  "skipped": 0, "discarded": 0, "oldest_ready_age": null, "oldest_due_age": null, "next_run_at": null, "pause_reason": null}', 'an empty queue');
 select count(*) from jobs.enqueue_many('k', array_fill('{}'::jsonb, array[100]), queue => 'q') \g /dev/null
 select count(*) from jobs.enqueue_many('k', array_fill('{}'::jsonb, array[3]), queue => 'q', delay => '3 hours') \g /dev/null
 select jobs.enqueue('k', queue => 'q', delay => '2 hours') as next \gset
@@ -17,7 +17,7 @@ select jobs.fail(t(6), retry_in => '4 hours'), jobs.fail(t(7), retry_in => '4 ho
 select jobs.cancel(id) from held where n = 11 \g /dev/null
 select jobs.fail(t(11)) \g /dev/null
 select is(stats('q') - 'next_run_at', '{"paused": false, "blocked": 0, "ready": 80, "scheduled": 6, "running": 9, "completed": 5, "failed": 2, "dead": 1, "cancelled": 1,
-  "skipped": 1, "discarded": 1, "oldest_ready_age": "00:01:00", "pause_reason": null}', 'every number');
+  "skipped": 1, "discarded": 1, "oldest_ready_age": "00:01:00", "oldest_due_age": "00:01:00", "pause_reason": null}', 'every number');
 select is((stats('q') ->> 'next_run_at')::timestamptz, '2030-01-01 02:00+00', 'the next time');
 select is((select array_agg(queue) from jobs.stats()), '{default,q}', 'a row per queue, by name');
 select is((select sum(ready)::int from jobs.stats()), 80, 'jobs are counted once');
@@ -26,7 +26,7 @@ select is((select sum(ready)::int from jobs.stats()), 80, 'jobs are counted once
 select advance('59 min 59 s');
 select is(stats('q') ->> 'completed', '5', 'what happened within the window counts');
 select advance('2 s');
-select is((stats('q') - '{oldest_ready_age,next_run_at,pause_reason}'::text[])::text, '{"dead": 0, "ready": 80, "failed": 0, "paused": false, "blocked": 0, "running": 9, "skipped": 0, "cancelled": 0, "completed": 0, "discarded": 0, "scheduled": 6}',
+select is((stats('q') - '{oldest_ready_age,oldest_due_age,next_run_at,pause_reason}'::text[])::text, '{"dead": 0, "ready": 80, "failed": 0, "paused": false, "blocked": 0, "running": 9, "skipped": 0, "cancelled": 0, "completed": 0, "discarded": 0, "scheduled": 6}',
   'what happened before does not; what is there does');
 select is(stats('q', '2 hours') ->> 'completed', '5', 'the window may be longer');
 
