@@ -8,7 +8,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg.rows import dict_row
+from psycopg.pq import TransactionStatus
+from psycopg.rows import dict_row, tuple_row
 
 from txjobs import (
     BatchContext,
@@ -26,7 +27,7 @@ from txjobs import (
     Undecodable,
     Unencodable,
 )
-from txjobs.testing import Runaway, drain
+from txjobs.testing import Runaway, assert_enqueued, drain
 
 Conn = psycopg.Connection[Any]
 WHO: ContextVar[str] = ContextVar("who", default="nobody")
@@ -401,6 +402,21 @@ def test_any_connection_will_do(dsn: str, options: dict[str, Any]) -> None:
     with psycopg.connect(dsn) as other:
         assert len(effects(other)) == 24
         assert sum(queue.completed for queue in Client(other).stats()) == 24
+
+
+@pytest.mark.parametrize("row_factory", [dict_row, tuple_row])
+def test_a_connection_is_left_as_it_was(dsn: str, row_factory: Any) -> None:
+    app, notices = shop(), []
+    with psycopg.connect(dsn, autocommit=True, row_factory=row_factory) as session:
+        session.add_notice_handler(lambda notice: notices.append(notice.message_primary))
+        session.execute("create table effect (id serial, what text not null)")
+        app.tasks["write_async"].enqueue(session, "one")
+        assert_enqueued(session)
+        assert session.info.transaction_status == TransactionStatus.IDLE
+        drain(app, session)
+        assert session.info.transaction_status == TransactionStatus.IDLE
+        session.execute("do $$ begin raise notice 'heard'; end $$")
+        assert notices == ["heard"]
 
 
 def test_what_is_no_connection_is_refused() -> None:

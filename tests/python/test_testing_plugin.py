@@ -134,6 +134,17 @@ def test_the_async_connection_shares_the_transaction_of_the_other(run: Any) -> N
     result.assert_outcomes(passed=2)
 
 
+def test_no_test_ticks_in_its_transaction(run: Any) -> None:
+    # Its ticks would keep all others out until it ends, and differ with how quick it is.
+    result = run(
+        """
+        def test_tick(txjobs_conn):
+            assert txjobs_conn.execute("select jobs.tick()").fetchone() == (False,)
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
 def test_code_under_test_may_open_transactions_of_its_own(run: Any) -> None:
     result = run(
         """
