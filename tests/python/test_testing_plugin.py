@@ -199,6 +199,34 @@ def test_a_failure_shows_the_handler_and_the_line_of_the_test(run: Any) -> None:
     result.stdout.no_fnmatch_line("*testing/_*.py*")
 
 
+def test_inline_mode_lasts_until_the_test_ends(run: Any) -> None:
+    result = run(
+        """
+        @app.task
+        def double(number: int) -> int:
+            return 2 * number
+
+        @pytest.fixture
+        def inline(txjobs_inline):
+            return txjobs_inline(app)
+
+        def test_at_once(inline):
+            assert inline.result(double.enqueue(inline, 21)) == 42
+
+        def test_its_writes(txjobs_inline, txjobs_conn):
+            jobs = txjobs_inline(app, txjobs_conn, skip_delays=False)
+            charge.using(delay=60).enqueue(txjobs_conn, 7)
+            jobs.advance(60)
+            assert txjobs_conn.execute("select * from charged").fetchall() == [(7,)]
+
+        def test_not_any_more(txjobs_conn):
+            charge.enqueue(txjobs_conn, 7)
+            assert_enqueued(txjobs_conn, charge)
+        """
+    )
+    result.assert_outcomes(passed=3)
+
+
 def test_a_database_of_its_own_is_for_a_test_that_commits(run: Any) -> None:
     result = run(
         """
@@ -327,7 +355,7 @@ def test_the_examples_of_the_guide_run(run: Any) -> None:
     for example in examples:
         outcomes = run(example).parseoutcomes()
         assert set(outcomes) == {"passed"}, outcomes
-    assert len(examples) == 2
+    assert len(examples) == 3
 
 
 def test_the_guide_names_every_fixture_and_option_and_leads_somewhere() -> None:

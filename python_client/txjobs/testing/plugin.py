@@ -5,7 +5,8 @@ test. What they are made of may be overridden in a conftest.py: `txjobs_dsn` for
 own, `txjobs_conn` for a connection of your own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import psycopg
@@ -13,6 +14,8 @@ import pytest
 from psycopg.pq import TransactionStatus
 
 from .._drivers import AsyncConn, Conn
+from .._local_jobs import LocalJobs
+from ..app import Jobs
 from ..errors import ConfigurationError
 from . import _databases
 from ._faces import new_async_face
@@ -22,6 +25,7 @@ __all__ = [
     "txjobs_conn",
     "txjobs_database",
     "txjobs_dsn",
+    "txjobs_inline",
     "txjobs_server",
     "txjobs_template",
 ]
@@ -88,3 +92,19 @@ def txjobs_aconn(txjobs_conn: Conn) -> AsyncConn:
             "the fixture"
         )
     return new_async_face(txjobs_conn)
+
+
+@pytest.fixture
+def txjobs_inline() -> Iterator[Callable[..., LocalJobs]]:
+    """`jobs = txjobs_inline(app)`: until the test ends, the app's jobs run as they are enqueued.
+
+    The other arguments are those of `app.inline`.
+    """
+    with ExitStack() as opened:
+
+        def open_inline(
+            app: Jobs, conn: Conn | AsyncConn | None = None, **options: Any
+        ) -> LocalJobs:
+            return opened.enter_context(app.inline(conn, **options))
+
+        yield open_inline
