@@ -17,6 +17,9 @@
 --                          array, null
 --   alias_of               its new name: what is enqueued under the old one, and what was before,
 --                          is of that kind, and has its settings
+--   max_running            how many of its jobs may run at a time, default any number
+--   rate, burst            how many may start a second in the long run, and at once (default: rate,
+--                          rounded up), default any number
 --   reset                  names of settings to put back to their default
 -- The name of an alias stands for its kind. SQLSTATE JB002. Locks and writes: the row of kind, and
 -- those of its aliases; queue.
@@ -25,7 +28,8 @@ create or replace function jobs.configure_kind(
   lease interval default null, timeout interval default null, max_claims int default null,
   charge_lost boolean default null, on_dead text default null, reset text[] default '{}',
   on_dead_policy text default null, required_args text[] default null,
-  arg_types jsonb default null, alias_of text default null)
+  arg_types jsonb default null, alias_of text default null, max_running int default null,
+  rate double precision default null, burst int default null)
 returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -35,7 +39,8 @@ declare
 begin
   perform jobs._check_reset(reset,
     '{queue,max_attempts,backoff,lease,timeout,max_claims,charge_lost,on_dead,
-      on_dead_policy,required_args,arg_types,alias_of}');
+      on_dead_policy,required_args,arg_types,alias_of,max_running,rate,burst}');
+  perform jobs._check_limits(max_running, rate, burst);
   perform jobs._options(null, max_attempts, null, null, null, backoff, null);
   if max_claims not between 1 and 32767 then
     perform jobs._raise_invalid(
@@ -82,7 +87,10 @@ begin
       k.on_dead_policy), 'none'),
     required_args = jobs._set('required_args', reset, configure_kind.required_args,
       k.required_args),
-    arg_types = jobs._set('arg_types', reset, configure_kind.arg_types, k.arg_types)
+    arg_types = jobs._set('arg_types', reset, configure_kind.arg_types, k.arg_types),
+    max_running = jobs._set('max_running', reset, configure_kind.max_running, k.max_running),
+    rate = jobs._set('rate', reset, configure_kind.rate, k.rate),
+    burst = jobs._set('burst', reset, configure_kind.burst, k.burst)
   where k.name = _name;
   perform jobs._mirror_kind(_name);
 end $$;

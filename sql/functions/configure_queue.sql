@@ -13,6 +13,11 @@
 --   overflow                   `error` (default) or `drop`
 --   strict_kinds               are jobs of kinds that are not known refused? default
 --                              setting.strict_kinds, which is false
+--   max_running                how many of its jobs may run at a time, default any number
+--   rate, burst                how many may start a second in the long run, and at once (default:
+--                              rate, rounded up), default any number
+--   …_per_key                  the same for the jobs of each concurrency_key; max_running_per_key
+--                              is 1 by default
 --   reset                      names of settings to put back to their default
 -- SQLSTATE JB002. Locks and writes: the row of queue; prune_mark where an age is given; the row of
 -- queue_gate where max_pending is given, as producers of a bounded queue do, then queue_credit.
@@ -22,7 +27,10 @@ create or replace function jobs.configure_queue(
   reset text[] default '{}', max_pending int default null, overflow text default null,
   strict_kinds boolean default null, keep_completed interval default null,
   keep_cancelled interval default null, keep_skipped interval default null,
-  keep_discarded interval default null, keep_results interval default null)
+  keep_discarded interval default null, keep_results interval default null,
+  max_running int default null, rate double precision default null, burst int default null,
+  max_running_per_key int default null, rate_per_key double precision default null,
+  burst_per_key int default null)
 returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -30,7 +38,10 @@ as $$
 begin
   perform jobs._check_reset(reset,
     '{max_attempts,backoff,lease,timeout,max_pending,overflow,strict_kinds,keep,keep_completed,
-      keep_cancelled,keep_skipped,keep_discarded,keep_dead,keep_results}');
+      keep_cancelled,keep_skipped,keep_discarded,keep_dead,keep_results,max_running,rate,burst,
+      max_running_per_key,rate_per_key,burst_per_key}');
+  perform jobs._check_limits(max_running, rate, burst);
+  perform jobs._check_limits(max_running_per_key, rate_per_key, burst_per_key, '_per_key');
   perform jobs._options(null, max_attempts, null, null, null, backoff, null);
   if max_pending < 1 then
     perform jobs._raise_invalid(format('max_pending is %s', max_pending),
@@ -57,6 +68,14 @@ begin
     max_pending = jobs._set('max_pending', reset, configure_queue.max_pending, q.max_pending),
     overflow = coalesce(jobs._set('overflow', reset, configure_queue.overflow, q.overflow),
       'error'),
-    strict_kinds = jobs._set('strict_kinds', reset, configure_queue.strict_kinds, q.strict_kinds)
+    strict_kinds = jobs._set('strict_kinds', reset, configure_queue.strict_kinds, q.strict_kinds),
+    max_running = jobs._set('max_running', reset, configure_queue.max_running, q.max_running),
+    rate = jobs._set('rate', reset, configure_queue.rate, q.rate),
+    burst = jobs._set('burst', reset, configure_queue.burst, q.burst),
+    max_running_per_key = coalesce(jobs._set('max_running_per_key', reset,
+      configure_queue.max_running_per_key, q.max_running_per_key), 1),
+    rate_per_key = jobs._set('rate_per_key', reset, configure_queue.rate_per_key, q.rate_per_key),
+    burst_per_key = jobs._set('burst_per_key', reset, configure_queue.burst_per_key,
+      q.burst_per_key)
   where q.name = configure_queue.name;
 end $$;

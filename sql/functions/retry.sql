@@ -39,5 +39,6 @@ begin
   join jobs.kind k on k.id = p.kind_id
   join jobs.queue q on q.id = p.queue_id
   where p.id = retry.id;
+  perform jobs._line_up(retry.id, nextval('jobs.pos_seq'));
   return 'ready';
 end $$;

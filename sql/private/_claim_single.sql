@@ -28,13 +28,15 @@ declare
 begin
   select q.id, q.max_attempts, l.priorities, l.soft,
     exists (select from jobs.pause) as paused,
+    exists (select from jobs.kind k
+      where k.max_running is not null or k.rate is not null) as kinds_limited,
     (select r.at from jobs.register r order by r.ver desc limit 1) as ticked_at
   into _queue
   from jobs.queue q
   join lateral (
     select * from jobs.lane a where a.queue_id = q.id order by a.ver desc limit 1) as l on true
-  where q.name = _claim_single.queue;
-  if not found then
+  where q.name = _claim_single.queue and q.max_running is null and q.rate is null;
+  if not found or _queue.kinds_limited then
     return;
   end if;
   if freshen and jobs._freshen(_queue.ticked_at) then
@@ -57,7 +59,7 @@ begin
       and (routing is null or r.routing_key = any(routing) or _unrouted and r.routing_key = '')
     order by r.ord limit 1 for update skip locked;
     continue when not found;
-    if cardinality(_ids) > 1 or _claims > 0 then
+    if cardinality(_ids) > 1 or _claims > 0 or _flags & 4 <> 0 then
       return;
     end if;
 

@@ -12,6 +12,7 @@ begin
       'jitter', 0.25),
     'overflow', 'error',
     'strict_kinds', (select s.strict_kinds from jobs.setting s),
+    'max_running_per_key', 1,
     'keep', trim_scale(extract(epoch from interval '7 days')),
     'keep_dead', trim_scale(extract(epoch from interval '90 days')));
   kind := jsonb_build_object(

@@ -31,8 +31,11 @@ begin
     (1::bigint << cardinality(block.ids)) - 1, block.queue_id, block.kind_id,
     coalesce(nullif(block.lease_ms, 0), _grant.lease_ms), block.timeout_ms, block.priority,
     block.attempt + 1, block.claims + 1,
-    block.flags | (block.lease_ms > 0)::int, block.ids
+    (block.flags & ~8) | (block.lease_ms > 0)::int, block.ids
   from claimed c
   returning * into _granted;
+  if _granted.flags & 4 <> 0 then
+    perform jobs._note_start(_granted);
+  end if;
   return _granted;
 end $$;

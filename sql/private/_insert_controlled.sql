@@ -20,6 +20,9 @@ begin
   if _admitted > 0 then
     _ids := jobs._insert_jobs(_place.block, _place.at, _place.options, args[:_admitted]);
   end if;
+  if spec.ordering_key is not null then
+    perform jobs._line_up(i, i) from unnest(_ids) as i;
+  end if;
   return query
     select u.nth::int, u.id, u.id is not null, false
     from unnest(args, _ids) with ordinality as u(arg, id, nth);

@@ -18,5 +18,8 @@ begin
     'on_dead_policy', kind.on_dead_policy,
     'required_args', kind.required_args,
     'arg_types', kind.arg_types,
-    'alias_of', kind.alias_of);
+    'alias_of', kind.alias_of,
+    'max_running', kind.max_running,
+    'rate', kind.rate,
+    'burst', kind.burst);
 end $$;

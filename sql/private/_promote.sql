@@ -26,19 +26,21 @@ begin
         order by s.run_at, s.ord limit max_blocks for update skip locked))
       returning *),
     placed as (
-      select d.*, row_number() over (order by d.run_at, d.ord) as place from due d),
+      select d.*, row_number() over (order by d.run_at, d.ord) as place,
+        case when d.flags & 4 <> 0 then d.ord end as alone   -- a block has one key
+      from due d),
     -- one row per id, numbered among its like; a block's ids lie within 1,024 of one another
     flat as (
       select p.*, u.id, row_number() over like_it as nth
       from placed p cross join lateral unnest(p.ids) as u(id)
       window like_it as (
         partition by p.queue_id, p.kind_id, p.priority, p.attempt, p.claims, p.flags, p.lease_ms,
-          p.timeout_ms, p.routing_key, u.id >> 10
+          p.timeout_ms, p.routing_key, p.alone, u.id >> 10
         order by u.id))
     select queue_id, kind_id, priority, attempt, claims, flags, lease_ms, timeout_ms, routing_key,
-      array_agg(id order by id) as ids, (select count(*) from due)::int as taken
+      alone, array_agg(id order by id) as ids, (select count(*) from due)::int as taken
     from flat
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, id >> 10, (nth - 1) / 60
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, alone, id >> 10, (nth - 1) / 60
     -- by id where one row's jobs have come into two blocks: both have its place
     order by min(place), min(id)
   loop

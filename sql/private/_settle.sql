@@ -75,6 +75,9 @@ begin
         case when lease.flags & 1 = 1 then lease.lease_ms else 0 end, lease.timeout_ms,
         _group.routing_key, _group.ids);
       perform jobs._put(_block, _run_at);
+      if lease.flags & 4 <> 0 then
+        perform jobs._pass_on(_group.ids, false);
+      end if;
     end if;
     attempt := _group.charged;
     foreach id in array _group.ids loop

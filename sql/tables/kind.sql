@@ -11,6 +11,9 @@ create table jobs.kind (
   charge_lost boolean not null default true,       -- does a lost lease cost an attempt?
   on_dead text,                                    -- the kind enqueued for each job that dies
   on_dead_policy text not null default 'none',     -- what a death does besides
+  max_running int,
+  rate double precision,                           -- starts a second, in the long run
+  burst int,                                       -- starts at once
   alias_of text,                                   -- the kind's new name: its jobs are of that
   required_args text[],                            -- keys that args must have
   arg_types jsonb,                                 -- {key: type or [types]} of args
@@ -24,5 +27,8 @@ create table jobs.kind (
   constraint kind_max_claims_is_positive check (max_claims >= 1),
   constraint kind_lease_is_at_least_a_second check (lease_ms >= 1000),
   constraint kind_timeout_is_positive check (timeout_ms > 0),
-  constraint kind_is_no_alias_of_itself check (alias_of <> name)
+  constraint kind_is_no_alias_of_itself check (alias_of <> name),
+  constraint kind_limits_are_positive check (least(max_running, burst) >= 1 and rate > 0)
 );
+-- Claims ask whether there is any.
+create index kind_limited on jobs.kind (id) where max_running is not null or rate is not null;

@@ -9,6 +9,12 @@ create table jobs.queue (
   max_pending int,                          -- live jobs at most; null: any number
   overflow text not null default 'error',   -- what becomes of jobs beyond it
   strict_kinds boolean,                     -- refuse unknown kinds? null: setting.strict_kinds
+  max_running int,
+  rate double precision,                    -- starts a second, in the long run
+  burst int,                                -- starts at once
+  max_running_per_key int not null default 1,
+  rate_per_key double precision,
+  burst_per_key int,
   keep interval not null default '7 days',  -- of jobs that ended, where no age below says otherwise
   keep_completed interval,
   keep_cancelled interval,
@@ -24,6 +30,9 @@ create table jobs.queue (
   constraint queue_lease_is_at_least_a_second check (lease_ms >= 1000),
   constraint queue_timeout_is_positive check (timeout_ms > 0),
   constraint queue_max_pending_is_positive check (max_pending >= 1),
+  constraint queue_limits_are_positive check (
+    least(max_running, burst, max_running_per_key, burst_per_key) >= 1
+    and least(rate, rate_per_key) > 0),
   constraint queue_overflow_is_known check (overflow in ('error', 'drop'))
 );
 
