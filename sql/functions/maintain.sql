@@ -15,6 +15,7 @@ declare
   _reset bigint;
 begin
   select count(*) into _reset from jobs.reset_stale_claims();
+  perform jobs._release_lines();
   delete from jobs.worker w where w.seen_at < jobs.now() - interval '1 day';
   -- two transactions may each have noted the same new priority
   delete from jobs.queue_priority p using jobs.queue_priority twin
