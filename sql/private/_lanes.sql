@@ -2,8 +2,8 @@
 -- highest priority first, then in the order of the array; from which ord on each is scanned; and
 -- whether any queue or kind is paused, or has limits. Ticks if nobody has and `freshen` is true.
 create or replace function jobs._lanes(
-  queues text[], freshen boolean, out queue_ids int[], out priorities smallint[], out softs bigint[],
-  out paused boolean, out limited boolean)
+  queues text[], freshen boolean, out queue_ids int[], out priorities smallint[],
+  out softs bigint[], out paused boolean, out limited boolean)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
