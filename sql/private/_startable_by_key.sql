@@ -1,6 +1,6 @@
--- The first jobs of the block, as many as the limits of their concurrency key leave: see _startable.
--- Those that the key's rate puts off are scheduled for the time at which they may start, which is
--- paid for then: flag 8.
+-- The first jobs of the block, as many as the limits of their concurrency key leave: see
+-- _startable. Those that the key's rate puts off are scheduled for the time at which they may
+-- start, which is paid for then: flag 8.
 create or replace function jobs._startable_by_key(block jobs.ready, key text)
 returns jobs.ready
 language plpgsql volatile

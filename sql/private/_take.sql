@@ -7,7 +7,7 @@
 -- split; the rest goes back under the same ord and keeps its place.
 --
 -- Limits of queues and kinds leave room for some jobs (_rooms). Of a block of jobs with keys some
--- or none may start (_startable); it is a claim of its own, granted before the next one is looked at.
+-- or none may start (_startable); it is a claim of its own, granted before the next is looked at.
 create or replace function jobs._take(
   queues text[], worker uuid, max_jobs int, lease interval, kinds text[], routing text[],
   freshen boolean)

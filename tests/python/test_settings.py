@@ -153,12 +153,10 @@ def test_queues_and_kinds_show_their_settings(txjobs: Run, conn: Connection) -> 
     assert "mail (paused)" in shown.out
     assert "timeout 5.0 s" in shown.out
     shown = txjobs("kinds", "send")
-    assert [line.split() for line in shown.out.splitlines()][:4] == [
-        ["kind", "send"],
-        ["paused", "no"],
-        ["lease", "–"],
-        ["queue", "mail", "(set)"],
-    ]
+    lines = [line.split() for line in shown.out.splitlines()]
+    assert lines[:2] == [["kind", "send"], ["paused", "no"]]
+    assert ["lease", "–"] in lines
+    assert ["queue", "mail", "(set)"] in lines
     assert txjobs("queues", "mail", "--json").json["queues"][0]["changed"] == ["timeout"]
     refused(txjobs("queues", "nothing"), 1, "no queue nothing")
     refused(txjobs("kinds", "nothing"), 1, "no kind nothing")
