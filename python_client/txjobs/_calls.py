@@ -94,8 +94,8 @@ def _named(names: tuple[str, ...]) -> str:
     return "".join(f", {name} => %s::text::{_TYPES[name]}" for name in names)
 
 
-def enqueue(kind: str, args: str, options: Mapping[str, str]) -> Call[int]:
-    """One job; `args` is JSON text, `options` as `Options.as_texts` gives them."""
+def enqueue(kind: str, args: str, options: Mapping[str, str]) -> Call[int | None]:
+    """One job, or None: a full queue drops it; `options` as `Options.as_texts` gives them."""
     return Call(
         f"select jobs.enqueue(kind => %s::text, args => %s::text::jsonb{_named(tuple(options))})",
         (kind, args, *options.values()),

@@ -12,6 +12,7 @@ from .errors import (
     NotFound,
     NotInstalled,
     PositionGone,
+    QueueFull,
     TxjobsError,
     Unencodable,
     UnknownOutcome,
@@ -34,6 +35,7 @@ class ExitCode(enum.IntEnum):
     CUT = 5
     CONFLICT = 6
     CRITICAL = 7
+    FULL = 8
     DEFECT = 70
     INTERRUPTED = 130
 
@@ -53,6 +55,7 @@ _MEANINGS = {
     ExitCode.CUT: "the worker stopped, and had to cut off a running job (it was given back)",
     ExitCode.CONFLICT: "another writer was first: the stream is not at the version expected",
     ExitCode.CRITICAL: "a check of the installation is critical",
+    ExitCode.FULL: "the queue is full: try again later, or wait with --wait",
     ExitCode.DEFECT: "a defect in txjobs",
     ExitCode.INTERRUPTED: "interrupted",
 }
@@ -68,6 +71,7 @@ _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (WrongState, ExitCode.NO),
     (PositionGone, ExitCode.NO),
     (VersionConflict, ExitCode.CONFLICT),
+    (QueueFull, ExitCode.FULL),
     (Usage, ExitCode.USAGE),
     (ConfigurationError, ExitCode.USAGE),
     (InvalidArgument, ExitCode.USAGE),

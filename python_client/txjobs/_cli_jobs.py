@@ -26,9 +26,12 @@ from ._cli_output import console, print_json, say, state_text, table
 from ._cli_show import show_job
 from ._cli_text import ago, count
 from ._options import Options
+from ._requests import change
+from ._waiting import run_steps, until_there_is_room
 from .backoff import Backoff
 from .errors import NotFound, WrongState
 from .info import ListedJob
+from .task import Job
 
 __all__ = ["cancel", "enqueue", "list_jobs", "retry", "show"]
 
@@ -103,6 +106,9 @@ def enqueue(
     on_dependency_failure: Annotated[
         str | None, typer.Option(metavar="WORD", help="If one of those dies: fail, cancel, ignore.")
     ] = None,
+    wait: Annotated[
+        str | None, typer.Option(metavar=_TIME, help="If the queue is full, try again so long.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Enqueue one job."""
@@ -134,13 +140,18 @@ def enqueue(
     text = read_stdin() if args == "-" else args
     json_value(text, "the arguments")
     # The text as it was given, so that every digit of a number arrives.
-    call = _calls.enqueue(kind, text, options.as_texts())
+    call = change(
+        _calls.enqueue(kind, text, options.as_texts()), lambda found: Job[object].of(found, kind)
+    )
+    steps = until_there_is_room(call, seconds(wait) or 0)
     with connection(dsn) as conn:
-        job = _drivers.run(conn, call)
+        job = run_steps(lambda call: _drivers.run(conn, call), steps)
     if as_json:
-        print_json({"id": job, "kind": kind})
+        print_json({"id": job.id or None, "kind": kind, "dropped": job.dropped})
+    elif job.dropped:
+        say(f"dropped, since the queue is full ({kind})")
     else:
-        say(f"enqueued job {job} ({kind})")
+        say(f"enqueued job {job.id} ({kind})")
 
 
 def _backoff(text: str | None) -> Backoff | None:

@@ -9,6 +9,7 @@ from . import _calls, _json
 from ._calls import Call
 from ._options import Options, Seconds
 from .errors import (
+    ConfigurationError,
     JobCancelled,
     JobDiscarded,
     JobEnded,
@@ -18,7 +19,7 @@ from .errors import (
     TxjobsError,
 )
 from .info import EventInfo, JobInfo, ListedJob, Pause, Pruned, QueueStats
-from .task import Job, inheriting
+from .task import Job, NewJob, inheriting
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -47,7 +48,27 @@ def number(job: Job[Any] | int) -> int:
 def enqueue(kind: str, args: Mapping[str, Any] | None, options: Options) -> Call[Job[Any]]:
     """A job of a kind whose task is perhaps not here."""
     call = _calls.enqueue(kind, _json.dumps(args or {}, "args"), inheriting(options).as_texts())
-    return change(call, lambda found: Job(found, kind))
+    return change(call, lambda found: Job.of(found, kind))
+
+
+def enqueue_new(job: NewJob[T]) -> Call[Job[T]]:
+    """A job that `task.job(...)` has made."""
+    call = _calls.enqueue(job.kind, job.args, inheriting(job.options).as_texts())
+    return change(call, lambda found: Job.of(found, job.kind, True, job.read_result))
+
+
+def enqueue_any(
+    job: NewJob[Any] | str, args: Mapping[str, Any] | None, options: Mapping[str, Any]
+) -> Call[Job[Any]]:
+    """A job that was made, or of a kind, its arguments and options."""
+    if isinstance(job, str):
+        return enqueue(job, args, Options(**options))
+    if args is not None or options:
+        raise ConfigurationError(
+            f"a job of {job.kind} has its arguments and options already: give them to "
+            "task.using(...).job(...)"
+        )
+    return enqueue_new(job)
 
 
 def get(job: Job[Any] | int) -> Call[JobInfo | None]:

@@ -10,12 +10,12 @@ import time
 from collections.abc import Mapping
 from typing import Any, TypeVar, overload
 
-from . import _calls, _requests
+from . import _calls, _requests, _waiting
 from ._calls import Call
 from ._client_insight import AsyncInsightClient, InsightClient
-from ._options import Options, Seconds
+from ._options import Seconds
 from .info import EventInfo, JobInfo, ListedJob, Pause, Pruned, QueueStats
-from .task import Job
+from .task import Job, NewJob
 
 __all__ = ["AsyncClient", "Client"]
 
@@ -31,9 +31,37 @@ class Client(InsightClient):
     the end of a `with` block) closes it.
     """
 
-    def enqueue(self, kind: str, args: Mapping[str, Any] | None = None, **options: Any) -> Job[Any]:
-        """A job by the name of its kind; the options are those of `Task.using`."""
-        return self._run(_requests.enqueue(kind, args, Options(**options)))
+    @overload
+    def enqueue(self, job: NewJob[R], *, wait: Seconds | None = None) -> Job[R]: ...
+    @overload
+    def enqueue(
+        self,
+        job: str,
+        args: Mapping[str, Any] | None = None,
+        *,
+        wait: Seconds | None = None,
+        **options: Any,
+    ) -> Job[Any]: ...
+    def enqueue(
+        self,
+        job: NewJob[Any] | str,
+        args: Mapping[str, Any] | None = None,
+        *,
+        wait: Seconds | None = None,
+        **options: Any,
+    ) -> Job[Any]:
+        """A job that `task.job(...)` has made, or one by the name of its kind.
+
+        args, options: of a kind: its arguments, and the options of `Task.using`
+        wait: if the queue is full, tries again for so many seconds; not in a transaction
+
+        Raises `QueueFull` if there is no room (by then), and what `jobs.enqueue` raises.
+        """
+        call = _requests.enqueue_any(job, args, options)
+        if wait is None:
+            return self._run(call)
+        _waiting.check_may_wait(self._conn)
+        return _waiting.run_steps(self._run, _waiting.until_there_is_room(call, wait))
 
     def get(self, job: Job[Any] | int) -> JobInfo | None:
         """The job, whole; None if there is no such job."""
@@ -164,11 +192,37 @@ class Client(InsightClient):
 class AsyncClient(AsyncInsightClient):
     """The same on an async connection: every method is awaited."""
 
+    @overload
+    async def enqueue(self, job: NewJob[R], *, wait: Seconds | None = None) -> Job[R]: ...
+    @overload
     async def enqueue(
-        self, kind: str, args: Mapping[str, Any] | None = None, **options: Any
+        self,
+        job: str,
+        args: Mapping[str, Any] | None = None,
+        *,
+        wait: Seconds | None = None,
+        **options: Any,
+    ) -> Job[Any]: ...
+    async def enqueue(
+        self,
+        job: NewJob[Any] | str,
+        args: Mapping[str, Any] | None = None,
+        *,
+        wait: Seconds | None = None,
+        **options: Any,
     ) -> Job[Any]:
-        """A job by the name of its kind; the options are those of `Task.using`."""
-        return await self._run(_requests.enqueue(kind, args, Options(**options)))
+        """A job that `task.job(...)` has made, or one by the name of its kind.
+
+        args, options: of a kind: its arguments, and the options of `Task.using`
+        wait: if the queue is full, tries again for so many seconds; not in a transaction
+
+        Raises `QueueFull` if there is no room (by then), and what `jobs.enqueue` raises.
+        """
+        call = _requests.enqueue_any(job, args, options)
+        if wait is None:
+            return await self._run(call)
+        _waiting.check_may_wait(self._conn)
+        return await _waiting.run_steps_async(self._run, _waiting.until_there_is_room(call, wait))
 
     async def get(self, job: Job[Any] | int) -> JobInfo | None:
         """The job, whole; None if there is no such job."""

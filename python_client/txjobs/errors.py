@@ -137,9 +137,19 @@ class KeyReused(EngineError):
 
 
 class QueueFull(EngineError):
-    """So many jobs are waiting already that no more are taken (JB030)."""
+    """So many jobs are waiting already that no more are taken (JB030).
+
+    `pending` is how many the queue holds that have not ended, `max_pending` its bound. Try again
+    later: `Client.enqueue(..., wait=5)` does.
+    """
 
     sqlstate = "JB030"
+
+    def __init__(self, message: str, *, detail: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, detail=detail, hint=hint)
+        self.pending: int | None
+        self.max_pending: int | None
+        self.pending, self.max_pending = (*_figures(detail), None, None)[:2]
 
 
 def _figures(detail: str | None) -> list[int]:

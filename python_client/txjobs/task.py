@@ -26,12 +26,36 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Job(Generic[R_co]):
-    """A job that was enqueued: it exists if the transaction commits."""
+    """A job that was enqueued: it exists if the transaction commits.
+
+    Attributes:
+        id: its number; 0 if its queue was full and dropped it
+        kind: what handler runs it
+        created: whether it is new, and not an older one that its key stands for
+    """
 
     id: int
     kind: str
     created: bool = True
     read_result: Callable[[Any], Any] | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def of(
+        cls,
+        found: int | None,
+        kind: str,
+        created: bool = True,
+        read_result: Callable[[Any], Any] | None = None,
+    ) -> Self:
+        """The job of an id that a verb returned; null is one that was dropped."""
+        if found is None:
+            return cls(0, kind, False, read_result)
+        return cls(found, kind, created, read_result)
+
+    @property
+    def dropped(self) -> bool:
+        """There is no such job: its queue was full, and drops what is too much."""
+        return self.id == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +134,8 @@ class Task(Generic[P, R]):
         made: Job[R] | Coroutine[Any, Any, Job[R]] = _drivers.execute(conn, _map(call, self._made))
         return made
 
-    def _made(self, found: int) -> Job[R]:
-        return Job(found, self.name, True, self.signature.read_result)
+    def _made(self, found: int | None) -> Job[R]:
+        return Job.of(found, self.name, True, self.signature.read_result)
 
     def job(self, *args: P.args, **kwargs: P.kwargs) -> NewJob[R]:
         """A job for `enqueue_many` or `app.enqueue`."""
@@ -233,7 +257,7 @@ def enqueue_call(jobs: Sequence[NewJob[T]]) -> _calls.Call[list[Job[T]]]:
 
     def read(rows: Sequence[tuple[Any, ...]]) -> list[Job[T]]:
         return [
-            Job(found, one.kind, created, one.read_result)
+            Job.of(found, one.kind, created, one.read_result)
             for one, (found, created) in zip(jobs, rows, strict=True)
         ]
 

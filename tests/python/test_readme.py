@@ -1,7 +1,6 @@
 """The examples in the README run as they are printed."""
 
 import re
-import subprocess
 import sys
 import types
 from pathlib import Path
@@ -11,6 +10,7 @@ import psycopg
 import pytest
 from mypy import api
 
+from guides import examples, run_in_psql
 from txjobs import Client, Snapshot, VersionConflict, Worker, embedded
 
 ROOT = Path(__file__).parents[2]
@@ -22,28 +22,10 @@ TROUBLESHOOTING = ROOT / "docs" / "troubleshooting.md"
 ORDERS = "create table orders (id int primary key, total int not null, paid int not null default 0)"
 
 
-def examples(page: Path, language: str) -> list[str]:
-    return re.findall(
-        rf"<!-- runs as a test -->\n```{language}\n(.*?)```", page.read_text(), re.DOTALL
-    )
-
-
 def example(language: str) -> str:
     found = examples(README, language)
     assert found, f"the README has no {language} example"
     return found[0]
-
-
-def run_in_psql(script: str, dsn: str, binaries: embedded.Binaries) -> str:
-    ran = subprocess.run(
-        [binaries.bindir / "psql", "-X", "-v", "ON_ERROR_STOP=1", "-d", dsn],
-        input=script,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout
 
 
 @pytest.fixture
@@ -204,6 +186,8 @@ def test_the_guide_to_knowing_why_runs_in_psql(dsn: str, binaries: embedded.Bina
     [
         "README.md",
         "docs/adr/README.md",
+        "docs/back-pressure.md",
+        "docs/kinds.md",
         "docs/log.md",
         "docs/python.md",
         "docs/retention.md",
