@@ -63,6 +63,9 @@ begin
     _spec := row(kind, queue, priority, run_at, delay, max_attempts, routing_key, timeout, lease,
       backoff, headers, idempotency_key, idempotency_ttl, unique_key, unique_options, on_conflict,
       concurrency_key, ordering_key, fair_key, batch, depends_on, on_dependency_failure);
+    if idempotency_key is not null then
+      _spec.on_conflict := coalesce(on_conflict, 'match');   -- an id alone would not tell
+    end if;
     _regulated := coalesce(_regulated, false) or jobs._is_controlled(_spec);
     if not _regulated then
       _place := jobs._place(_spec);

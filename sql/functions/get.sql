@@ -1,15 +1,20 @@
 -- One job, whole, as a JSON object; null if there is no such job. Nothing changes. Keys: id, kind,
 -- queue, state, priority, attempt, max_attempts, args, headers, created_at, since, run_at
--- (scheduled, blocked), blocked (what it waits
--- for), result (completed; may be null), reason and error (where there is one), errors (of
--- every attempt: attempt, at, type, reason, error), cancel_requested (running).
-create or replace function jobs.get(id bigint)
+-- (scheduled, blocked), blocked (what it waits for), result (completed; may be null), reason and
+-- error (where there is one), errors (of every attempt: attempt, at, type, reason, error),
+-- cancel_requested (running).
+--   id, idempotency_key  which job; a key is looked for in `queue`, default in all of them
+-- SQLSTATE JB002, also for a key that jobs of several queues have.
+create or replace function jobs.get(
+  id bigint default null, idempotency_key text default null, queue text default null)
 returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 declare
+  _id bigint := case when idempotency_key is null and queue is null then id
+    else jobs._id_of_key(id, idempotency_key, queue) end;
   _job jsonb;
   _errors jsonb;
 begin
@@ -32,14 +37,14 @@ begin
   from jobs.job_state s
   join jobs.job j on j.id = s.id
   join jobs._policy p on p.id = s.id
-  where s.id = get.id;
+  where s.id = _id;
   if _job is null then
     return null;
   end if;
   select coalesce(jsonb_agg(jsonb_build_object('attempt', h.attempt, 'at', h.at, 'type', h.type,
       'reason', h.data -> 'reason', 'error', h.data -> 'error') order by h.pos), '[]')
   into _errors
-  from jobs.history(get.id) h
+  from jobs.history(_id) h
   where h.type in ('failed', 'dead', 'expired') or h.type = 'snoozed' and h.data ? 'error';
   return _job || jsonb_build_object('errors', _errors);
 end $$;

@@ -1,7 +1,7 @@
 -- A job that had ended (`dead`, `cancelled`, `skipped`, `discarded` or `completed`) is ready again,
 -- with its attempts and claims at zero; its history stays. Returns `ready`.
--- SQLSTATEs: JB004; JB005 the job has not ended. Locks: the job's row. Writes: event, ready, job
--- (the row as it was).
+-- SQLSTATEs: JB004; JB005 the job has not ended, or another job has its unique_key. Locks: the
+-- job's row, the key's. Writes: event, ready, job (the row as it was), unique_key.
 create or replace function jobs.retry(id bigint)
 returns text
 language plpgsql volatile security definer
@@ -9,36 +9,14 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 declare
-  _state jobs.job_state;
+  _holder bigint := jobs._retry(id);
 begin
-  -- Two retries of one job must not both find it ended, nor prune take what was retried. The row
-  -- is written, as it is, and not just locked: a transaction with an older snapshot (REPEATABLE
-  -- READ) then fails with 40001, where a mere lock would let it go on and see the job ended.
-  update jobs.job j set priority = j.priority where j.id = retry.id;
-  if not found then
-    perform jobs._raise_not_found('job', retry.id::text);
-  end if;
-  select * into _state from jobs.job_state s where s.id = retry.id;
-  if _state.state in ('ready', 'scheduled', 'blocked', 'running') then
+  if _holder is not null then
     raise exception using
       errcode = 'JB005',
-      message = format('job %s has not ended', retry.id),
-      detail = format('its state is %s', _state.state),
-      hint = 'Only a job that has ended can be retried; wait, or cancel it first.';
+      message = format('the unique_key of job %s has another job by now', id),
+      detail = format('job %s', _holder),
+      hint = 'Retry it when that job has ended, or cancel that one first.';
   end if;
-  perform jobs._log('retried', p.queue_id, 0, array[retry.id])
-  from jobs._policy p where p.id = retry.id;
-  perform jobs._put(
-    row(null, p.queue_id, p.kind_id, p.priority, 0, 0, jobs._flags_of(j.options),
-      coalesce((j.options ->> 'lease')::numeric * 1000, k.lease_ms, q.lease_ms, 0),
-      coalesce((j.options ->> 'timeout')::numeric * 1000, k.timeout_ms, q.timeout_ms, 0),
-      p.routing_key, array[retry.id])::jobs.ready,
-    null)
-  from jobs._policy p
-  join jobs.job j on j.id = p.id
-  join jobs.kind k on k.id = p.kind_id
-  join jobs.queue q on q.id = p.queue_id
-  where p.id = retry.id;
-  perform jobs._line_up(retry.id, nextval('jobs.pos_seq'));
   return 'ready';
 end $$;

@@ -1,4 +1,5 @@
--- Up to max_jobs (default 1000) dead jobs are ready again, as retry; oldest death first.
+-- Up to max_jobs (default 1000) dead jobs are ready again, as retry; oldest death first. One whose
+-- unique_key another job has by now is left.
 --   queue, kind, reason  only those, default any; reason as in history: exhausted, abandoned, …
 -- Returns how many: call it again until it is 0. SQLSTATE JB002.
 -- Locks: the jobs' rows. Writes: event, ready.
@@ -38,8 +39,7 @@ begin
             and (retry_many.reason is null or s.data ->> 'reason' = retry_many.reason)) then
         perform from jobs.job j where j.id = _id for update skip locked;
         if found and (select s.state from jobs.job_state s where s.id = _id) = 'dead' then
-          perform jobs.retry(_id);
-          _retried := _retried + 1;
+          _retried := _retried + (jobs._retry(_id) is null)::int;
         end if;
       end if;
       if _retried >= max_jobs then

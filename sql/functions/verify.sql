@@ -66,6 +66,22 @@ as $$
     format('queue %s, priority %s, ord %s, hard %s', s.queue_id, s.priority, s.ord, s.hard)
   from slots s where s.ord < s.hard
   union all
+  select 'a unique key of a job that has ended', u.job_id, u.key
+  from jobs.unique_key u left join folded f on f.id = u.job_id
+  where u.type = 'unique' and u.states is null and f.state is null
+  union all
+  select 'a live job without its unique key', j.id, j.options ->> 'unique_key'
+  from jobs.job j join folded f on f.id = j.id
+  where f.state is not null and j.options ? 'unique_key' and not j.options ? 'unique_options'
+    and not exists (
+      select from jobs.unique_key u
+      where u.type = 'unique' and u.key = j.options ->> 'unique_key' and u.queue_id = j.queue_id
+        and u.job_id = j.id)
+  union all
+  select 'an idempotency key of no job', u.job_id, u.key
+  from jobs.unique_key u
+  where u.type = 'idempotency' and not exists (select from jobs.job j where j.id = u.job_id)
+  union all
   select 'a stream with a gap', null,
     format('%s: %s events, versions %s to %s', e.stream, count(*), min(e.version), max(e.version))
   from jobs.stream_event e group by e.stream

@@ -19,8 +19,10 @@ begin
     perform jobs._raise_invalid(format('%s is empty or over 1024 bytes', _key.name),
       'A key has 1 to 1024 bytes; leave it out for a job without one.');
   end loop;
+  perform jobs._check_keys(spec);
   return jsonb_strip_nulls(jsonb_build_object(
     'idempotency_key', spec.idempotency_key, 'unique_key', spec.unique_key,
+    'unique_options', nullif(spec.unique_options - 'replace', '{}'),
     'concurrency_key', spec.concurrency_key, 'ordering_key', spec.ordering_key,
     'fair_key', spec.fair_key, 'batch', spec.batch, 'depends_on', to_jsonb(spec.depends_on)));
 end $$;

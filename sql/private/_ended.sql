@@ -6,5 +6,6 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform jobs._free_unique_keys(ids, outcome);
   perform jobs._pass_on(ids, true);
 end $$;

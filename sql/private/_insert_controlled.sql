@@ -10,20 +10,19 @@ as $$
 #variable_conflict use_column
 declare
   _place record := jobs._place(spec);
-  _admitted int := cardinality(args);
-  _ids bigint[] := array[]::bigint[];
 begin
   if _place.regulated then
     perform jobs._check_kind_args((_place.block).kind_id, args, ords);
-    _admitted := jobs._admit((_place.block).queue_id, _admitted);
   end if;
-  if _admitted > 0 then
-    _ids := jobs._insert_jobs(_place.block, _place.at, _place.options, args[:_admitted]);
-  end if;
-  if spec.ordering_key is not null then
-    perform jobs._line_up(i, i) from unnest(_ids) as i;
+  if num_nonnulls(spec.idempotency_key, spec.unique_key) > 0 then
+    return query
+      select k.*
+      from jobs._insert_keyed(spec, _place.block, _place.at, _place.options, _place.regulated,
+        args) as k;
+    return;
   end if;
   return query
     select u.nth::int, u.id, u.id is not null, false
-    from unnest(args, _ids) with ordinality as u(arg, id, nth);
+    from unnest(args, jobs._insert_admitted(_place.block, _place.at, _place.options,
+      _place.regulated, args)) with ordinality as u(arg, id, nth);
 end $$;

@@ -8,6 +8,10 @@ as $$
 declare
   _group record;
 begin
+  if (select count(*) from jsonb_array_elements(_insert_specs.jobs) as e
+      where e ?| array['idempotency_key', 'unique_key']) > 1 then
+    perform jobs._lock_keys(_insert_specs.jobs);
+  end if;
   for _group in
     select e.job - 'args' as spec, array_agg(e.nth::int order by e.nth) as ords,
       array_agg(coalesce(e.job -> 'args', '{}') order by e.nth) as args

@@ -6,7 +6,8 @@
 --   busy      this transaction has deleted already, and holds up readers of the log: it does not
 --             walk on for long
 -- Returns a row per step and queue. Locks: the row of prune_mark and the jobs' rows, skipping what
--- is locked (the mark stays before the first of those). Writes: job, prune_mark.
+-- is locked (the mark stays before the first of those). Writes: job, prune_mark,
+-- unique_key.
 create or replace function jobs._prune_jobs(
   state text, seconds numeric, now timestamptz, upto_pos bigint, max_jobs int, busy boolean)
 returns table (queue_id int, jobs bigint, oldest timestamptz, newest timestamptz)
@@ -63,7 +64,12 @@ begin
         delete from jobs.job j using jobs._last_event l
         where j.id = any(_locked) and l.job_id = any(_locked) and l.job_id = j.id
           and l.type = _type and l.at < _cutoff
-        returning j.queue_id, l.at)
+        returning j.queue_id, l.at, j.id, j.options),
+      freed as (
+        delete from jobs.unique_key u using gone g
+        where u.job_id = g.id and u.queue_id = g.queue_id
+          and (u.type, u.key) in (('idempotency', g.options ->> 'idempotency_key'),
+            ('unique', g.options ->> 'unique_key')))
       select g.queue_id, count(*), min(g.at), max(g.at) from gone g group by 1;
     if cardinality(_locked) = _left then
       _pos := _poss[array_position(_ids, _locked[_left])] - 1;

@@ -1,0 +1,19 @@
+-- The unique keys of these jobs, which have ended like this, are free, unless a key counts for
+-- longer (states, window of unique_options). Locks and writes: unique_key by key.
+create or replace function jobs._free_unique_keys(ids bigint[], outcome jobs.transition)
+returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+begin
+  with freed as (
+    select u.ctid
+    from jobs.job j
+    join jobs.unique_key u on u.type = 'unique' and u.key = j.options ->> 'unique_key'
+      and u.queue_id = j.queue_id and u.job_id = j.id
+    where j.id = any(ids) and outcome::text <> all(coalesce(u.states, '{}'))
+    order by u.key, u.queue_id for update of u)
+  delete from jobs.unique_key u using freed f where u.ctid = f.ctid;
+end $$;

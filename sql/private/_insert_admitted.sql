@@ -1,0 +1,19 @@
+-- Jobs with these args exist, placed as _place said, or only the first of them, where a full queue
+-- drops the rest. Returns the ids of those that do, in the order of args.
+create or replace function jobs._insert_admitted(
+  block jobs.ready, at timestamptz, options jsonb, regulated boolean, args jsonb[])
+returns bigint[]
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  _admitted int := cardinality(args);
+begin
+  if regulated then
+    _admitted := jobs._admit(block.queue_id, _admitted);
+  end if;
+  if _admitted = 0 then
+    return array[]::bigint[];
+  end if;
+  return jobs._insert_jobs(block, at, options, args[:_admitted]);
+end $$;

@@ -1,0 +1,46 @@
+-- The job, which has ended, is ready again (see retry). Null; or the id of the job that has its
+-- unique key, and then nothing has changed. Raises JB004, JB005.
+create or replace function jobs._retry(id bigint)
+returns bigint
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  _state jobs.job_state;
+  _holder bigint;
+begin
+  -- Two retries of one job must not both find it ended, nor prune take what was retried. The row
+  -- is written, as it is, and not just locked: a transaction with an older snapshot (REPEATABLE
+  -- READ) then fails with 40001, where a mere lock would let it go on and see the job ended.
+  update jobs.job j set priority = j.priority where j.id = _retry.id;
+  if not found then
+    perform jobs._raise_not_found('job', _retry.id::text);
+  end if;
+  select * into _state from jobs.job_state s where s.id = _retry.id;
+  if _state.state in ('ready', 'scheduled', 'blocked', 'running') then
+    raise exception using
+      errcode = 'JB005',
+      message = format('job %s has not ended', _retry.id),
+      detail = format('its state is %s', _state.state),
+      hint = 'Only a job that has ended can be retried; wait, or cancel it first.';
+  end if;
+  _holder := jobs._retake_key(_retry.id);
+  if _holder is not null then
+    return _holder;
+  end if;
+  perform jobs._log('retried', p.queue_id, 0, array[_retry.id])
+  from jobs._policy p where p.id = _retry.id;
+  perform jobs._put(
+    row(null, p.queue_id, p.kind_id, p.priority, 0, 0, jobs._flags_of(j.options),
+      coalesce((j.options ->> 'lease')::numeric * 1000, k.lease_ms, q.lease_ms, 0),
+      coalesce((j.options ->> 'timeout')::numeric * 1000, k.timeout_ms, q.timeout_ms, 0),
+      p.routing_key, array[_retry.id])::jobs.ready,
+    null)
+  from jobs._policy p
+  join jobs.job j on j.id = p.id
+  join jobs.kind k on k.id = p.kind_id
+  join jobs.queue q on q.id = p.queue_id
+  where p.id = _retry.id;
+  perform jobs._line_up(_retry.id, nextval('jobs.pos_seq'));
+  return null;
+end $$;
