@@ -41,7 +41,7 @@ begin
     end if;
     _known := case _key
       when 'states' then '{ready,scheduled,blocked,running,completed,dead,cancelled,skipped,'
-        'discarded}'
+        'discarded}'::text[]
       when 'replace' then '{args,run_at,priority}' end;
     if _known is null then
       perform jobs._raise_invalid(format('unique_options has no %L', left(_key, 40)),
