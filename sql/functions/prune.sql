@@ -10,7 +10,7 @@
 -- SQLSTATE JB002.
 -- Locks: its marks and the jobs' rows, skipping what is locked; dropping a partition takes an
 -- exclusive lock for a moment and gives up after 100 ms, so call it in autocommit.
--- Writes: job, prune_mark, stream_event, category, snapshot; drops partitions.
+-- Writes: job, prune_mark, unique_key, stream_event, category, snapshot; drops partitions.
 create or replace function jobs.prune(max_jobs int default 10000, dry_run boolean default false)
 returns table (state text, jobs bigint, name text, oldest timestamptz, newest timestamptz)
 language plpgsql volatile security definer
