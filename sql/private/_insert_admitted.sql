@@ -8,6 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   _admitted int := cardinality(args);
+  _ids bigint[];
 begin
   if regulated then
     _admitted := jobs._admit(block.queue_id, _admitted);
@@ -15,5 +16,9 @@ begin
   if _admitted = 0 then
     return array[]::bigint[];
   end if;
-  return jobs._insert_jobs(block, at, options, args[:_admitted]);
+  _ids := jobs._insert_jobs(block, at, options, args[:_admitted]);
+  if options ? 'ordering_key' then
+    perform jobs._line_up(i, i) from unnest(_ids) as i;
+  end if;
+  return _ids;
 end $$;
