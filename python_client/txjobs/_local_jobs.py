@@ -52,6 +52,10 @@ class _Handle:
         """What time it is for the jobs."""
         return self._local.clock.now()
 
+    def pause(self) -> None:
+        """No job is started any more; running ones finish."""
+        self._local.memory.paused = True
+
     def cancel(self, job: Job[Any] | int, reason: str | None = None) -> str:
         """The state that the job is in then, or `cancel_requested` if it is running."""
         return self._local.cancel(_requests.number(job), reason)
@@ -76,6 +80,11 @@ class LocalJobs(_Handle, SyncTarget):
         with follow_ups.block(conn):
             yield conn
         follow_ups.commit()
+        self._local.changed()
+
+    def resume(self) -> None:
+        """The end of a pause."""
+        self._local.memory.paused = False
         self._local.changed()
 
     @overload
@@ -116,6 +125,11 @@ class AsyncLocalJobs(_Handle, AsyncTarget):
         with follow_ups.block(conn):
             yield conn
         follow_ups.commit()
+        await self._local.changed_async()
+
+    async def resume(self) -> None:
+        """The end of a pause."""
+        self._local.memory.paused = False
         await self._local.changed_async()
 
     @overload

@@ -45,6 +45,7 @@ class Memory(Outcomes):
         super().__init__(clock)
         self.lock = threading.RLock()
         self.room = threading.Condition(self.lock)
+        self.paused = False  # nothing is due, and nothing is taken
         self.on_change: Callable[[], None] = lambda: None
         self._waiters: list[Callable[[], object]] = []
         self._kinds = kinds
@@ -153,7 +154,7 @@ class Memory(Outcomes):
     def next_due(self) -> dt.datetime | None:
         """When the next job with a handler is due."""
         with self.lock:
-            if not self._scheduled:
+            if self.paused or not self._scheduled:
                 return None
             if self._scheduled[0][2].placed.kind in self._kinds:
                 return self._scheduled[0][0]
@@ -170,7 +171,7 @@ class Memory(Outcomes):
         taken: list[Claimed] = []
         with self.lock:
             kinds = self._kinds if kind is None else (kind,)
-            while len(taken) < limit:
+            while len(taken) < limit and not self.paused:
                 queues = [self._ready[one] for one in kinds if self._ready.get(one)]
                 if not queues:
                     break
@@ -193,13 +194,8 @@ class Memory(Outcomes):
     def busy(self) -> int:
         """How many jobs run, or could."""
         with self.lock:
-            return self._running + sum(len(self._ready.get(kind, ())) for kind in self._kinds)
-
-    @property
-    def has_ready(self) -> bool:
-        """Whether a job could start."""
-        with self.lock:
-            return any(self._ready.get(kind) for kind in self._kinds)
+            ready = 0 if self.paused else sum(len(self._ready.get(one, ())) for one in self._kinds)
+            return self._running + ready
 
     # Outcomes
 

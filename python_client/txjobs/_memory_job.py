@@ -48,7 +48,8 @@ class Placed:
         _refuse_unknown(options)
         backoff = options.retry or Backoff()
         backoff.check()
-        attempts = options.max_attempts or backoff.max_attempts or _MAX_ATTEMPTS
+        said = (options.max_attempts, backoff.max_attempts, _MAX_ATTEMPTS)
+        attempts = next(one for one in said if one is not None)
         if not 1 <= attempts <= 32767:
             raise InvalidArgument(
                 f"max_attempts is {attempts}",

@@ -204,6 +204,7 @@ class Runner:
     @property
     def is_idle(self) -> bool:
         """Nothing runs, and nothing that is due waits for a slot."""
+        self._memory.promote()
         return not (self._memory.busy or self.slots.busy or self._outbox)
 
     async def drained(self, seconds: float | None, unless: asyncio.Event | None = None) -> bool:

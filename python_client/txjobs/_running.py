@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from . import _json
 
-__all__ = ["current", "follow_up_headers"]
+__all__ = ["COPIED", "current", "follow_up_headers"]
 
 
 class Parent(Protocol):
@@ -17,7 +17,7 @@ class Parent(Protocol):
 
 current: ContextVar[Parent | None] = ContextVar("txjobs_current_job", default=None)
 
-_COPIED = ("correlation_id", "traceparent", "tracestate")
+COPIED = ("correlation_id", "traceparent", "tracestate")
 
 
 def follow_up_headers() -> dict[str, Any]:
@@ -26,5 +26,5 @@ def follow_up_headers() -> dict[str, Any]:
     if job is None:
         return {}
     own: dict[str, Any] = _json.loads(job.headers) if job.headers else {}
-    copied = {name: own[name] for name in _COPIED if name in own}
+    copied = {name: own[name] for name in COPIED if name in own}
     return {"correlation_id": str(job.id), **copied, "causation_id": str(job.id)}
