@@ -5,6 +5,7 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import ContextVar, copy_context
+from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from types import TracebackType
@@ -223,7 +224,10 @@ class Inline(Local):
             context.run(_is_async.set, True)
             call = asyncio.create_task(_call_async(unit, handler, transactions), context=context)
             self._calls.update((job.id, call) for job in unit.members)
-            settled.value(await call)
+            value = await call
+            if isinstance(value, _Exit):
+                raise value.error
+            settled.value(value)
 
     def _context(self, unit: Unit, transactions: Any) -> Context | BatchContext:
         context: Context | BatchContext
@@ -307,6 +311,13 @@ def _in_time(unit: Unit, handler: Callable[[], Any], started: float) -> Callable
     return timed
 
 
+@dataclass(frozen=True)
+class _Exit:
+    """What a handler raised that asyncio would not leave to its task."""
+
+    error: BaseException
+
+
 async def _call_async(
     unit: Unit, handler: Callable[[], Coroutine[Any, Any, Any]], transactions: LocalAsync
 ) -> Any:
@@ -324,6 +335,8 @@ async def _call_async(
             return await commit_async(unit, value, transactions)
     except BaseException as error:
         await transactions.rollback(error)
+        if isinstance(error, SystemExit | KeyboardInterrupt):
+            return _Exit(error)
         raise
     return value
 
