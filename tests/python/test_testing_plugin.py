@@ -355,7 +355,7 @@ def test_the_examples_of_the_guide_run(run: Any) -> None:
     for example in examples:
         outcomes = run(example).parseoutcomes()
         assert set(outcomes) == {"passed"}, outcomes
-    assert len(examples) == 3
+    assert len(examples) == 4
 
 
 def test_the_guide_names_every_fixture_and_option_and_leads_somewhere() -> None:
