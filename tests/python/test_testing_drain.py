@@ -8,26 +8,21 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg.pq import TransactionStatus
-from psycopg.rows import dict_row, tuple_row
 
+from drained_app import TABLE, effects, shop
 from txjobs import (
     BatchContext,
     BatchItem,
     Client,
     ConfigurationError,
     Context,
-    Discard,
     JobFailed,
     Jobs,
-    Retry,
-    Skip,
-    Snooze,
     TooLarge,
     Undecodable,
     Unencodable,
 )
-from txjobs.testing import Runaway, assert_enqueued, drain
+from txjobs.testing import Runaway, drain
 
 Conn = psycopg.Connection[Any]
 WHO: ContextVar[str] = ContextVar("who", default="nobody")
@@ -37,51 +32,8 @@ WHO: ContextVar[str] = ContextVar("who", default="nobody")
 def tx(dsn: str) -> Iterator[Conn]:
     """A connection in a transaction that is rolled back."""
     with psycopg.connect(dsn) as session, session.transaction(force_rollback=True):
-        session.execute("create table effect (id serial, what text not null)")
+        session.execute(TABLE)
         yield session
-
-
-def effects(tx: Conn) -> list[str]:
-    return [what for (what,) in tx.execute("select what from effect order by id")]
-
-
-def shop() -> Jobs:
-    app = Jobs()
-
-    @app.task
-    def write(ctx: Context, what: str, then: str | None = None) -> str:
-        with ctx.transaction() as conn:
-            conn.execute("insert into effect (what) values (%s)", (what,))
-            if then is not None:
-                write.enqueue(conn, then)
-        return what
-
-    @app.task
-    async def write_async(ctx: Context, what: str, then: str | None = None) -> str:
-        async with ctx.transaction() as conn:
-            await conn.execute("insert into effect (what) values (%s)", (what,))
-            if then is not None:
-                await write_async.enqueue(conn, then)
-        return what
-
-    @app.task(max_attempts=2)
-    def fail(ctx: Context, what: str) -> None:
-        with ctx.transaction() as conn:
-            conn.execute("insert into effect (what) values (%s)", (what,))
-        raise ValueError(what)
-
-    @app.task
-    def put(outcome: str) -> Any:
-        return {
-            "skip": Skip("why"),
-            "discard": Discard("why"),
-            "retry": Retry(in_=5, error="later"),
-            "snooze": Snooze(60),
-            "set": {object()},
-            "long": "x" * 2_000_000,
-        }[outcome]
-
-    return app
 
 
 def test_handlers_of_both_sorts_work_in_the_transaction_of_the_test(tx: Conn) -> None:
@@ -95,21 +47,6 @@ def test_handlers_of_both_sorts_work_in_the_transaction_of_the_test(tx: Conn) ->
         ("write_async", 1, "completed"),
     ]
     assert [Client(tx).get(one.id).result for one in drained.jobs] == ["one", "two"]  # type: ignore[union-attr]
-
-
-async def test_an_async_session_runs_handlers_of_both_sorts(dsn: str) -> None:
-    app = shop()
-    async with (
-        await psycopg.AsyncConnection.connect(dsn) as session,
-        session.transaction(force_rollback=True),
-    ):
-        await session.execute("create table effect (id serial, what text not null)")
-        await app.tasks["write"].enqueue(session, "one", then="three")
-        await app.tasks["write_async"].enqueue(session, "two", then="four")
-        drained = await drain(app, session)
-        found = await session.execute("select what from effect order by id")
-        assert await found.fetchall() == [("one",), ("two",), ("three",), ("four",)]
-    assert drained.counts == {"completed": 4}
 
 
 def test_what_handlers_enqueue_is_run_as_well(tx: Conn) -> None:
@@ -137,18 +74,6 @@ def test_a_sync_handler_runs_in_the_calling_thread_and_context_without_a_loop(tx
 
 async def _where() -> str:
     return WHO.get()
-
-
-async def test_a_sync_handler_of_an_async_session_runs_in_a_thread_without_a_loop(dsn: str) -> None:
-    app = Jobs()
-
-    @app.task
-    def look() -> bool:
-        return asyncio.run(_where()) == "nobody"
-
-    async with await psycopg.AsyncConnection.connect(dsn) as session:
-        job = await look.enqueue(session)
-        assert (await drain(app, session)).completed[0].id == job.id
 
 
 def test_what_a_failed_handler_wrote_is_rolled_back_and_the_rest_stays(tx: Conn) -> None:
@@ -324,17 +249,6 @@ def test_what_ends_a_test_is_not_swallowed(tx: Conn) -> None:
         drain(app, tx, raise_on_failure=False)
 
 
-async def test_a_sync_session_in_a_running_loop_runs_sync_handlers_only(dsn: str) -> None:
-    app = shop()
-    with psycopg.connect(dsn) as session:
-        session.execute("create table effect (id serial, what text not null)")
-        app.tasks["write"].enqueue(session, "one")
-        assert drain(app, session).counts == {"completed": 1}
-        app.tasks["write_async"].enqueue(session, "two")
-        with pytest.raises(ConfigurationError, match="AsyncConnection, and await it"):
-            drain(app, session)
-
-
 def test_a_job_that_is_cancelled_while_it_runs_is_cancelled(tx: Conn) -> None:
     app = Jobs()
 
@@ -386,39 +300,3 @@ def test_handlers_get_the_dependencies(tx: Conn) -> None:
     job = use.enqueue(tx)
     drain(app, tx, deps="them")
     assert Client(tx).result(job) == "with them"
-
-
-@pytest.mark.parametrize("options", [{"row_factory": dict_row}, {"autocommit": True}, {}])
-def test_any_connection_will_do(dsn: str, options: dict[str, Any]) -> None:
-    app = shop()
-    with psycopg.connect(dsn, **options) as session:
-        session.execute("create table effect (id serial, what text not null)")
-        for n in range(12):  # often enough for statements to be prepared
-            app.tasks["write"].enqueue(session, f"w{n}")
-            app.tasks["write_async"].enqueue(session, f"a{n}")
-        app.tasks["fail"].enqueue(session, "no")
-        counts = drain(app, session, raise_on_failure=False).counts
-    assert counts == {"completed": 24, "failed": 1}
-    with psycopg.connect(dsn) as other:
-        assert len(effects(other)) == 24
-        assert sum(queue.completed for queue in Client(other).stats()) == 24
-
-
-@pytest.mark.parametrize("row_factory", [dict_row, tuple_row])
-def test_a_connection_is_left_as_it_was(dsn: str, row_factory: Any) -> None:
-    app, notices = shop(), []
-    with psycopg.connect(dsn, autocommit=True, row_factory=row_factory) as session:
-        session.add_notice_handler(lambda notice: notices.append(notice.message_primary))
-        session.execute("create table effect (id serial, what text not null)")
-        app.tasks["write_async"].enqueue(session, "one")
-        assert_enqueued(session)
-        assert session.info.transaction_status == TransactionStatus.IDLE
-        drain(app, session)
-        assert session.info.transaction_status == TransactionStatus.IDLE
-        session.execute("do $$ begin raise notice 'heard'; end $$")
-        assert notices == ["heard"]
-
-
-def test_what_is_no_connection_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="str is not a connection"):
-        drain(Jobs(), "postgresql:///shop")  # type: ignore[call-overload]
