@@ -13,9 +13,9 @@ from faults.actors import Actor, Record
 from faults.sessions import Connect, Session, problems, rows, threads, value
 from waiting import until
 
-# Two are shared out by halves, one is counted by each claim, one has a rate.
-QUEUES = {"wide": 256, "medium": 64, "narrow": 7}
-KINDS = {"slow": 3, "free": None}
+# Two are shared out by halves, one is counted by each claim.
+QUEUES: dict[str, int] = {"wide": 256, "medium": 64, "narrow": 7}
+KINDS: dict[str, int | None] = {"slow": 3, "free": None}
 PER_KEY = 2
 
 
@@ -26,11 +26,11 @@ def configure(conn: Session) -> None:
             "select jobs.configure_queue(%s, max_running => %s, max_running_per_key => %s)",
             (queue, limit, PER_KEY),
         )
-    for kind, limit in KINDS.items():
+    for kind, most in KINDS.items():
         conn.execute(
             """select jobs.configure_kind(%s, max_running => %s, max_claims => 30000,
             max_attempts => 30000, backoff => '{"strategy": "constant", "base": 0.05}')""",
-            (kind, limit),
+            (kind, most),
         )
 
 
