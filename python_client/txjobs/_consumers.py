@@ -59,8 +59,8 @@ class Consumers:
 
 
 async def declare(app: "Jobs", config: Config) -> None:
-    """The database has the subscriptions, consumers and schedules that the application declares."""
-    if not (app.subscriptions or app.consumers or app.schedules):
+    """The database has what the application declares."""
+    if not (app.settings or app.subscriptions or app.consumers or app.schedules):
         return
     conn = await psycopg.AsyncConnection.connect(config.dsn, autocommit=True, **config.connect)
     try:
@@ -68,7 +68,7 @@ async def declare(app: "Jobs", config: Config) -> None:
             changes = await reconcile(conn, app)
     except psycopg.errors.InsufficientPrivilege as error:
         raise ConfigurationError(
-            "this role may not declare subscriptions, consumers and schedules "
+            "this role may not declare what the application does "
             f"({error.diag.message_primary}): run `txjobs migrate --app MODULE:APP` as one that "
             "may, and the worker with reconcile=False (--no-reconcile)"
         ) from error

@@ -1,4 +1,4 @@
-"""Subscriptions, consumers, schedules: the database has what the application declares.
+"""The database has what the application declares: settings, subscriptions, consumers, schedules.
 
 Nothing is ever deleted: what is in the database only may be another application's, and is reported.
 """
@@ -13,6 +13,7 @@ import psycopg
 from . import _log_calls, _schedule_calls
 from ._calls import Call, Row
 from ._drivers import AsyncConn, Conn, run, run_async_told, unknown_connection
+from ._reconcile_settings import differing
 from .consumer import Consumer
 from .subscription import Subscription
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Change", "reconcile"]
 
 _STUCK_FOR = 60  # the question needs one; the answer to it is not looked at
-What = Literal["subscription", "consumer", "schedule"]
+What = Literal["queue", "kind", "subscription", "consumer", "schedule"]
+Listed = Literal["subscription", "consumer", "schedule"]
 _ACTIONS: dict[str, Literal["create", "change", "keep"]] = {
     "created": "create",
     "changed": "change",
@@ -32,10 +34,10 @@ _ACTIONS: dict[str, Literal["create", "change", "keep"]] = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What was done, or with a dry run would be, about one subscription, consumer or schedule.
+    """What was done, or with a dry run would be, about one of the things that are declared.
 
     Attributes:
-        what: `subscription`, `consumer` or `schedule`
+        what: `queue`, `kind`, `subscription`, `consumer` or `schedule`
         name: its name
         action: `create`, `change`, `keep`, or `undeclared`: only the database has it
         differences: of a change, each as `category: None -> 'order'`; none if what was left to
@@ -64,14 +66,15 @@ def reconcile(
 ) -> list[Change] | Coroutine[Any, Any, list[Change]]:
     """The database has the subscriptions, consumers and schedules that the application declares.
 
-    A new one begins at its `from_position`; one that exists keeps its place, and what it reads from
+    Queues and kinds have the settings that it declares, and keep the others. A new subscription or
+    consumer begins at its `from_position`; one that exists keeps its place, and what it reads from
     now on is what is declared. A schedule that exists goes on at the declared times, and stays
     paused if it is. What only the database has is left alone, and reported. Any number
     of processes may do it at once, and again.
 
     dry_run: nothing is changed, but what would be is returned.
 
-    Returns a `Change` for each, subscriptions first, schedules last. Raises what `jobs.subscribe`,
+    Returns a `Change` for each, queues first, schedules last. Raises what `jobs.subscribe`,
     `jobs.create_consumer` and `jobs.schedule` raise.
     """
     if isinstance(conn, psycopg.AsyncConnection):
@@ -107,6 +110,12 @@ async def _run_async(conn: AsyncConn, steps: Steps, dry_run: bool) -> list[Chang
 def _steps(app: "Jobs", dry_run: bool) -> Steps:
     """Yields calls, to be sent their values."""
     changes: list[Change] = []
+    for (what, name), settings in sorted(
+        app.settings.items(), key=lambda one: (one[0][0] != "queue", one[0][1])
+    ):
+        was_there, differences = yield from differing(what, name, settings)
+        action = _action(was_there, differences)
+        changes.append(Change(what, name, action, differences if was_there else ()))
     wanted = {one.name: _subscribe(one) for one in app.subscriptions.values()}
     changes += yield from _compare("subscription", wanted, dry_run)
     wanted = {one.name: _create(one) for one in app.consumers.values()}
@@ -116,7 +125,13 @@ def _steps(app: "Jobs", dry_run: bool) -> Steps:
     return changes
 
 
-def _compare(what: What, wanted: Mapping[str, Call[str]], dry_run: bool) -> Steps:
+def _action(was_there: bool, differences: tuple[str, ...]) -> Literal["create", "change", "keep"]:
+    if not was_there:
+        return "create"
+    return "change" if differences else "keep"
+
+
+def _compare(what: Listed, wanted: Mapping[str, Call[str]], dry_run: bool) -> Steps:
     listing, compared = _LISTINGS[what]
     there = {row[0]: row for row in (yield listing(None))}
     changes = []
@@ -169,7 +184,7 @@ def _list_consumers(name: str | None) -> Call[Sequence[Row]]:
 
 
 # How each is listed, and the columns after the name that are declared.
-_LISTINGS: Mapping[What, tuple[Callable[[str | None], Call[Sequence[Row]]], Sequence[str]]] = {
+_LISTINGS: Mapping[Listed, tuple[Callable[[str | None], Call[Sequence[Row]]], Sequence[str]]] = {
     "subscription": (
         _log_calls.list_subscriptions,
         ("types", "category", "kind", "queue", "routing_key", "delay"),

@@ -66,8 +66,11 @@ def configure(
         )
     given = dict(settings)
     backoff = given.get("backoff")
-    if isinstance(backoff, Backoff) and backoff.max_attempts is not None:
-        given.setdefault("max_attempts", backoff.max_attempts)
+    if isinstance(backoff, Backoff):
+        if backoff.max_attempts is not None:
+            given.setdefault("max_attempts", backoff.max_attempts)
+        if not backoff.as_json():
+            del given["backoff"]
     texts = {key: _text(key, known[key][0], value) for key, value in given.items()}
     named = "".join(f", {key} => %s::text::{known[key][0]}" for key in texts)
     return Call(

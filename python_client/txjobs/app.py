@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from . import _drivers
-from ._app_cron import CronRegistry
+from ._app_settings import SettingsRegistry
 from ._drivers import AsyncConn, Conn
 from ._options import Options, Seconds
 from ._signature import Signature
@@ -43,7 +43,7 @@ class _Decorator(Protocol):
     def __call__(self, fn: Callable[P, R | Outcome], /) -> SyncTask[P, R]: ...
 
 
-class Jobs(CronRegistry):
+class Jobs(SettingsRegistry):
     """A registry of tasks: no connection, no I/O, safe to make when a module is imported.
 
     >>> app = Jobs()

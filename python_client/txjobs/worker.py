@@ -50,8 +50,8 @@ class Worker:
             never by this worker
         routing: only jobs with these routing keys; None among them are those without a key
         consumers: only these; None is all that the app has, and an empty list none of them
-        reconcile: at the start, the database is given the subscriptions, consumers and schedules
-            that the app declares, where it has others
+        reconcile: at the start, the database is given the settings, subscriptions, consumers and
+            schedules that the app declares, where it has others
         deps: handed to handlers as `ctx.deps`
         on_progress: called with the `WorkerStats` several times a second, and at the end
         name: a label; the default is host and process
