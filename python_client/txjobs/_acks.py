@@ -66,6 +66,8 @@ class Acks:
         for job in batch.completed:
             if held.pop(job.token, None) is not None:
                 count += 1
+                if slots.observed:
+                    slots.observed.settled(job, "completed")
         slots.stats.completed += count
         batch.completed, batch.results, batch.has_results = [], [], False
 

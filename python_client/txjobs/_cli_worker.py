@@ -12,6 +12,7 @@ from rich.logging import RichHandler
 
 from . import _cli_progress as progress
 from ._cli_errors import ExitCode, Usage, one_line
+from ._cli_metrics import observers, serving
 from ._cli_options import AsJson, Dsn, client, dsn_of, seconds
 from ._cli_output import console, is_terminal, print_json, say
 from ._cli_text import count
@@ -23,6 +24,7 @@ __all__ = ["load_app", "worker"]
 
 _TIME = "TIME"
 _TUNING = "Tuning"
+_WATCHING = "Metrics and tracing"
 _CODES = {EXIT_OK: ExitCode.OK, EXIT_FAILED: ExitCode.REFUSED, EXIT_CUT: ExitCode.CUT}
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -118,6 +120,26 @@ def worker(
         str,
         typer.Option(metavar=_TIME, help="About how often it does.", rich_help_panel=_TUNING),
     ] = "1m",
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="N",
+            help="Serve /metrics, /livez and /readyz here (0: any port).",
+            show_default="none",
+            rich_help_panel=_WATCHING,
+        ),
+    ] = None,
+    metrics_host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="At this address.", rich_help_panel=_WATCHING)
+    ] = "0.0.0.0",  # noqa: S104 - a scraper is on another machine
+    otel: Annotated[
+        bool,
+        typer.Option(
+            "--otel", help="A span of OpenTelemetry for each job.", rich_help_panel=_WATCHING
+        ),
+    ] = False,
     name: Annotated[
         str | None,
         typer.Option(metavar="TEXT", help="A label.", show_default="host and process"),
@@ -132,6 +154,8 @@ def worker(
     app = load_app(target)
     if consumers and no_consumers:
         raise Usage("--consumers and --no-consumers exclude each other")
+    if metrics_port is not None and processes > 1:
+        raise Usage("--metrics-port is of one process: start each worker by itself, with its own")
     chosen = [] if no_consumers else consumers or None
     checked = dsn_of(dsn)
     with client(dsn) as found:
@@ -160,13 +184,17 @@ def worker(
         drain_timeout=seconds(drain_timeout) or 0.0,
         prune_interval=(seconds(prune_interval) or 0.0) if prune else None,
         processes=processes,
+        observers=observers(metrics_port, otel),
         on_progress=view,
         name=name,
     )
     tasks = sorted(kinds or app.tasks)
     running = sorted(app.consumers if chosen is None else chosen)
     _announce(target, tasks, running, queues, concurrency, processes, as_json)
-    with view if isinstance(view, AbstractContextManager) else nullcontext():
+    with (
+        view if isinstance(view, AbstractContextManager) else nullcontext(),
+        serving(runner, metrics_port, metrics_host, as_json),
+    ):
         code = _CODES.get(runner.main(), ExitCode.REFUSED)
     view.ended(code)
     return code

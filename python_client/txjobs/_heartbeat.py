@@ -18,6 +18,7 @@ from . import _worker_calls as calls
 from ._claimed import Claimed
 from ._config import Config
 from ._drivers import Conn, run
+from ._pulse import Pulse
 from ._retry import delay_after
 from ._slots import Slots
 from .errors import TxjobsError
@@ -35,7 +36,12 @@ class Heartbeat:
     """Started and stopped by the event loop's thread; everything else here runs in its own."""
 
     def __init__(
-        self, config: Config, slots: Slots, worker: str, on_change: Callable[[Claimed], None]
+        self,
+        config: Config,
+        slots: Slots,
+        worker: str,
+        on_change: Callable[[Claimed], None],
+        pulse: Pulse,
     ) -> None:
         self._config = config
         self._slots = slots
@@ -47,7 +53,7 @@ class Heartbeat:
         self._conn: Conn | None = None
         self._failures = 0
         self._warned_at = 0.0
-        self.beat = monotonic()  # the loop's last sign of life
+        self._pulse = pulse
         self._thread = threading.Thread(target=self._run, name="txjobs-heartbeat", daemon=True)
 
     def start(self) -> None:
@@ -57,7 +63,7 @@ class Heartbeat:
     async def keep_alive(self) -> None:
         """Shows the thread that the event loop runs; until cancelled."""
         while True:
-            self.beat = monotonic()
+            self._pulse.turned()
             await asyncio.sleep(_LOOK)
 
     async def stop(self) -> None:
@@ -136,7 +142,7 @@ class Heartbeat:
             self._stop.set()
 
     def _watch_loop(self, now: float) -> None:
-        blocked = now - self.beat
+        blocked = now - self._pulse.turned_at
         if blocked < _BLOCKED:
             self._warned_at = 0.0
             return

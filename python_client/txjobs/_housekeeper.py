@@ -8,6 +8,7 @@ import psycopg
 from . import _worker_calls as calls
 from ._config import Config
 from ._drivers import AsyncConn, run_async
+from ._pulse import Pulse
 from ._retry import Reconnect, jitter
 from ._slots import Slots
 from ._state import State, WorkerStats
@@ -23,10 +24,11 @@ _PREFETCHED_TOO_LONG = 3.0  # seconds a claimed job may wait for a slot
 class Housekeeper:
     """Ticks while there is work, maintains always, and gives back what was claimed too early."""
 
-    def __init__(self, config: Config, slots: Slots, stats: WorkerStats) -> None:
+    def __init__(self, config: Config, slots: Slots, stats: WorkerStats, pulse: Pulse) -> None:
         self._config = config
         self._slots = slots
         self._stats = stats
+        self._pulse = pulse
         self._drained: asyncio.Future[bool] | None = None
 
     async def run(self) -> None:
@@ -47,9 +49,11 @@ class Housekeeper:
         while True:
             if monotonic() >= maintain_at:
                 await run_async(conn, calls.maintain())
+                self._pulse.reached()
                 maintain_at = monotonic() + _MAINTAIN * jitter(0.8, 1.2)
             elif self._stats.state in (State.RUNNING, State.DRAINING):
                 await run_async(conn, calls.tick())
+                self._pulse.reached()
             if self._drained is not None and not self._drained.done():
                 self._drained.set_result(await self._is_drained(conn))
             reconnect.succeeded()

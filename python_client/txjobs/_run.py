@@ -18,6 +18,7 @@ from ._heartbeat import Heartbeat
 from ._housekeeper import Housekeeper
 from ._listener import listen
 from ._pruner import prune_regularly
+from ._pulse import Pulse
 from ._pump import Pump
 from ._slots import Slots
 from ._state import State
@@ -46,6 +47,7 @@ class Run:
         stop: asyncio.Event,
         stop_now: asyncio.Event,
         progress: Callable[[], None],
+        pulse: Pulse,
     ) -> None:
         self._app = app
         self._config = config
@@ -54,8 +56,9 @@ class Run:
         self._stop = stop
         self._stop_now = stop_now
         self._progress = progress
+        self._pulse = pulse
         self._pump = Pump(config, slots, slots.outbox)
-        self._housekeeper = Housekeeper(config, slots, self._stats)
+        self._housekeeper = Housekeeper(config, slots, self._stats, pulse)
         self._consumers = Consumers(app, config, self._stats)
         self._worker = ""
 
@@ -69,7 +72,7 @@ class Run:
                 config.name, config.queues, config.kinds, config.routing, config.info
             )
         )
-        heartbeat = Heartbeat(config, self._slots, self._worker, self._changed)
+        heartbeat = Heartbeat(config, self._slots, self._worker, self._changed, self._pulse)
         heartbeat.start()
         try:
             async with asyncio.TaskGroup() as group:

@@ -13,6 +13,7 @@ from ._batches import Batches, handler_of
 from ._claimed import Buffer, Claimed, Unit
 from ._drive import drive
 from ._execution import TimedOut, call_sync
+from ._observed import Observed
 from ._outbox import Outbox
 from ._reports import Committed, RolledBack, commit_async, judge
 from ._running import current
@@ -51,6 +52,7 @@ class Slots:
         self.new_async = new_async
         self.stats = stats
         self.outbox = outbox
+        self.observed = Observed()
         self.buffer = Buffer()
         self.batches = Batches(tasks, self.buffer, self.forget)
         self.held: dict[int, Claimed] = {}
@@ -112,6 +114,7 @@ class Slots:
         """An outcome was refused."""
         self.forget(job)
         self.stats.stale += 1
+        self.observed.settled(job, "stale")
         _log.warning(
             "job %s (%s), attempt %s: its claim was over before it was %s: "
             "possible double execution; a longer lease, or shorter stalls, prevent it",
@@ -128,11 +131,13 @@ class Slots:
         if status == "already_done":
             status = verdict
         if status in ("completed", "skipped", "discarded", "dead", "cancelled"):
-            setattr(stats, status, getattr(stats, status) + 1)
+            outcome = status
         elif verdict in ("snoozed", "released"):
-            setattr(stats, verdict, getattr(stats, verdict) + 1)
+            outcome = verdict
         else:
-            stats.retried += 1
+            outcome = "retried"
+        setattr(stats, outcome, getattr(stats, outcome) + 1)
+        self.observed.settled(job, outcome)
 
 
 class Slot:
@@ -183,6 +188,8 @@ class Slot:
         shared.busy += 1
         shared.stats.started += 1
         task = shared.tasks[unit.kind]
+        ends = shared.observed.began(unit) if shared.observed else None
+        failure: BaseException | None = None
         try:
             handler = self._handler(unit, task)
             if not unit.members:
@@ -194,8 +201,10 @@ class Slot:
             else:
                 await self._run_sync(unit, task, handler)
         except asyncio.CancelledError as error:
+            failure = error
             self._cut(unit, error)
         except BaseException as error:
+            failure = error
             if isinstance(error, GeneratorExit) and self._is_closed():
                 raise
             self._failed(unit, error)
@@ -207,6 +216,8 @@ class Slot:
                 job.slot = None
             self.unit = unit.context = None
             shared.busy -= 1
+            if ends is not None:
+                shared.observed.ended(ends, failure)
             shared.measured(monotonic() - started)
 
     def _handler(self, unit: Unit, task: Task[Any, Any]) -> Callable[..., Any]:

@@ -5,13 +5,16 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import psycopg
 
 from ._config import Config, as_tuple, default_name
+from ._observed import Observed
 from ._outbox import Outbox
 from ._pool import AsyncPool, SyncPool
+from ._pulse import Pulse
 from ._run import Run
 from ._signals import handle_signals
 from ._slots import Slots
@@ -20,6 +23,7 @@ from ._supervisor import supervise
 from ._transaction import AsyncTransactions, SyncTransactions
 from .app import Jobs
 from .errors import ConfigurationError, TxjobsError
+from .observer import Observer
 
 __all__ = ["State", "Worker", "WorkerStats"]
 
@@ -53,6 +57,7 @@ class Worker:
         reconcile: at the start, the database is given the settings, subscriptions, consumers and
             schedules that the app declares, where it has others
         deps: handed to handlers as `ctx.deps`
+        observers: told of every execution and outcome, as metrics and tracing are
         on_progress: called with the `WorkerStats` several times a second, and at the end
         name: a label; the default is host and process
 
@@ -84,6 +89,7 @@ class Worker:
         consumers: Sequence[str] | None = None,
         reconcile: bool = True,
         deps: Any = None,
+        observers: Sequence[Observer] = (),
         on_progress: Callable[[WorkerStats], None] | None = None,
         name: str | None = None,
     ) -> None:
@@ -124,6 +130,8 @@ class Worker:
         )
         self._app = app
         self._deps = deps
+        self._observed = Observed(observers)
+        self._pulse = Pulse()
         self._on_progress = on_progress
         self._processes = processes
         self._stats = WorkerStats()
@@ -143,6 +151,19 @@ class Worker:
             self._stats.buffered = self._slots.unstarted
             self._stats.running = self._slots.busy
         return self._stats
+
+    def is_live(self, within: float = 15.0) -> bool:
+        """Its event loop has turned within so many seconds; false once it has stopped or failed."""
+        state = self._stats.state
+        if state in (State.STOPPED, State.FAILED):
+            return False
+        return state is State.STARTING or monotonic() - self._pulse.turned_at <= within
+
+    def is_ready(self, within: float = 15.0) -> bool:
+        """It takes jobs: it does not drain, and the database has answered so many seconds ago."""
+        if self._stats.state not in (State.IDLE, State.RUNNING):
+            return False
+        return self.is_live(within) and monotonic() - self._pulse.reached_at <= within
 
     def stop(self) -> None:
         """Stops claiming and lets running handlers end; called again, cancels them at once.
@@ -201,8 +222,17 @@ class Worker:
                 outbox,
                 config.concurrency,
             )
+            slots.observed = self._observed
             try:
-                run = Run(self._app, config, slots, self._stop, self._stop_now, self._progress)
+                run = Run(
+                    self._app,
+                    config,
+                    slots,
+                    self._stop,
+                    self._stop_now,
+                    self._progress,
+                    self._pulse,
+                )
                 await run.go()
             except BaseException:
                 stats.state = State.FAILED

@@ -18,6 +18,7 @@ README = ROOT / "README.md"
 PYTHON_GUIDE = ROOT / "docs" / "python.md"
 SCHEDULES = ROOT / "docs" / "schedules.md"
 RETENTION = ROOT / "docs" / "retention.md"
+METRICS = ROOT / "docs" / "metrics.md"
 TROUBLESHOOTING = ROOT / "docs" / "troubleshooting.md"
 ORDERS = "create table orders (id int primary key, total int not null, paid int not null default 0)"
 
@@ -181,6 +182,22 @@ def test_the_guide_to_knowing_why_runs_in_psql(dsn: str, binaries: embedded.Bina
     assert "the relay is down" in printed
 
 
+def test_the_guide_to_metrics_is_a_program_that_works(
+    conn: psycopg.Connection[Any], dsn: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = types.ModuleType("shop")
+    sys.modules["shop"] = shop
+    try:
+        source = "\n".join(examples(METRICS, "python"))
+        exec(compile(source, "metrics.md", "exec"), shop.__dict__)  # noqa: S102
+        Client(conn).enqueue("greet", {"name": "Ada"})
+        assert shop.metrics_of(dsn).get_sample_value("txjobs_up") == 1
+        assert shop.work(dsn) == 0
+    finally:
+        del sys.modules["shop"]
+    assert "hello Ada" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "page",
     [
@@ -189,6 +206,7 @@ def test_the_guide_to_knowing_why_runs_in_psql(dsn: str, binaries: embedded.Bina
         "docs/back-pressure.md",
         "docs/kinds.md",
         "docs/log.md",
+        "docs/metrics.md",
         "docs/python.md",
         "docs/retention.md",
         "docs/schedules.md",
