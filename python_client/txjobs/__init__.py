@@ -13,6 +13,7 @@ from .context import BatchContext, Context, RunningJob
 from .errors import (
     Abort,
     Cancelled,
+    ClockDisabled,
     ConfigurationError,
     EngineError,
     InvalidArgument,
@@ -84,6 +85,7 @@ __all__ = [
     "Cancelled",
     "Change",
     "Client",
+    "ClockDisabled",
     "Complete",
     "ConfigurationError",
     "Consumer",

@@ -7,8 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from txjobs import Client, ConfigurationError, Context, Jobs, Snooze
-from txjobs.errors import ClockDisabled
+from txjobs import Client, ClockDisabled, ConfigurationError, Context, Jobs, Snooze
 from txjobs.testing import drain, enqueued_jobs, freeze, travel
 
 Conn = psycopg.Connection[Any]

@@ -326,6 +326,7 @@ def test_a_server_is_started_if_none_is_given(pytester: pytest.Pytester) -> None
     pytester.makepyfile(
         "def test_one(txjobs_conn):\n"
         "    assert txjobs_conn.execute('select jobs.version()').fetchone()\n"
+        "    assert txjobs_conn.execute('show lock_timeout').fetchone() == ('30s',)\n"
     )
     found = ["-p", "no:txjobs", "-p", "txjobs.testing.plugin", "-p", "no:cacheprovider"]
     pytester.runpytest_subprocess(*found).assert_outcomes(passed=1)

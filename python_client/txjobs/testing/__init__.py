@@ -5,7 +5,7 @@ moves the session's clock. They work with any psycopg connection, sync or async,
 runner; the fixtures for pytest are in `txjobs.testing.plugin`, which pytest finds by itself.
 """
 
-from ._asserts import assert_enqueued, enqueued_jobs, refute_enqueued
+from ._asserts import Filters, assert_enqueued, enqueued_jobs, refute_enqueued
 from ._clock import Clock, freeze, travel
 from ._drain import drain
 from ._steps import Runaway
@@ -15,6 +15,7 @@ __all__ = [
     "Clock",
     "Drained",
     "DrainedJob",
+    "Filters",
     "Runaway",
     "assert_enqueued",
     "drain",
