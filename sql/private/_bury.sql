@@ -1,6 +1,7 @@
 -- These jobs are dead: an event, and what their kinds ask for: for each a job of on_dead, with args
 -- {"job": {"id", "kind", "queue"}, "reason", "error"} and the dead job as its cause; and a pause by
--- on_dead_policy. Writes: event; job and ready for on_dead; pause.
+-- on_dead_policy. No cap applies to the on_dead job: it must not keep its cause from being buried.
+-- Writes: event; job and ready for on_dead; pause.
 create or replace function jobs._bury(
   queue_id int, attempt int, claim bigint, flags smallint, ids bigint[], reason text,
   error jsonb)
@@ -11,6 +12,8 @@ as $$
 #variable_conflict use_variable
 declare
   _kind record;
+  _spec jobs.job_spec;
+  _place record;
 begin
   perform jobs._log('dead', queue_id, attempt, ids, claim, array_fill(
     jsonb_build_object('reason', reason)
@@ -23,14 +26,17 @@ begin
     group by 1, 2, 3, 4 order by 1
   loop
     if _kind.on_dead is not null then
-      perform jobs._enqueue_own(_kind.on_dead,
-        jsonb_build_object(
-          'job', jsonb_build_object('id', j.id, 'kind', _kind.kind, 'queue', q.name),
-          'reason', reason, 'error', error),
-        headers => jobs._inherited(j.options -> 'headers', j.id::text))
+      _spec.kind := _kind.on_dead;
+      _place := jobs._place(_spec);
+      perform jobs._insert_jobs(_place.block, _place.at, _place.options,
+        array_agg(
+          jsonb_build_object(
+            'job', jsonb_build_object('id', j.id, 'kind', _kind.kind, 'queue', q.name),
+            'reason', reason, 'error', error)
+          order by j.id),
+        array_agg(jobs._inherited(j.options -> 'headers', j.id::text) order by j.id))
       from jobs.job j join jobs.queue q on q.id = j.queue_id
-      where j.id = any(_kind.ids)
-      order by j.id;
+      where j.id = any(_kind.ids);
     end if;
     if _kind.on_dead_policy <> 'none' then
       perform jobs._pause(

@@ -1,7 +1,7 @@
 -- An error as it is kept: an object with type, message, traceback and whatever else fits. What is
 -- too long for setting.max_error_bytes is cut, never refused: a message keeps its beginning (a
 -- quarter of the room), a traceback its end (a half), and other keys are dropped. A value that is
--- not an object becomes the message.
+-- not an object becomes the message. What _error_frame reads is kept.
 create or replace function jobs._error(error jsonb)
 returns jsonb
 language plpgsql stable
@@ -27,5 +27,6 @@ begin
     'type', jobs._trim_bytes(error ->> 'type', 255, false),
     'message', jobs._trim_bytes(error ->> 'message', _room / 4, false),
     'traceback', jobs._trim_bytes(error ->> 'traceback', _room / 2, true),
+    'frame', jobs._trim_bytes(error ->> 'frame', 255, false),
     'truncated', true));
 end $$;

@@ -15,7 +15,7 @@ begin
     attempt, ids,
     data)
   returning event.pos into _pos;
-  if type in ('failed', 'dead', 'cancelled', 'skipped', 'discarded') then
+  if type in ('failed', 'dead', 'cancelled', 'skipped', 'discarded', 'retried') then
     insert into jobs.rare_event (type, pos) values (type, _pos);
   end if;
   return _pos;

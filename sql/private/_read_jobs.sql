@@ -6,7 +6,7 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  _rare boolean := transitions <@ '{failed,dead,cancelled,skipped,discarded}';
+  _rare boolean := transitions <@ '{failed,dead,cancelled,skipped,discarded,retried}';
 begin
   return query
     with enqueued as (
