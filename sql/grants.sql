@@ -41,8 +41,8 @@ begin
     select r.role, p.oid::regprocedure as verb
     from (values
       ('{jobs_producer,jobs_worker,jobs_reader,jobs_operator}'::text[],
-        '{now,_test_now,set_test_clock,backoff_delay,next_run,version,get,history,read_stream,
-          latest,load_snapshot,cloudevent}'::text[]),
+        '{now,_test_now,set_test_clock,backoff_delay,fingerprint,next_run,version,get,history,
+          read_stream,latest,load_snapshot,cloudevent}'::text[]),
       ('{jobs_producer,jobs_worker,jobs_operator}', '{enqueue,enqueue_many,cancel,cancel_many,
         append_event,append_events,save_snapshot}'),
       ('{jobs_worker}',
@@ -55,7 +55,7 @@ begin
       ('{jobs_reader,jobs_worker,jobs_operator}',
         '{list,stats,verify,read_all,read_category,last_pos,list_streams,list_consumers,
           list_subscriptions,list_schedules,schedule_history,list_queues,list_kinds,
-          list_pauses}'),
+          list_pauses,list_errors}'),
       ('{jobs_reader,jobs_worker,jobs_operator}',
         '{explain,health,_health_of,stats_by_kind,list_workers}'),
       ('{jobs_operator}',

@@ -17,6 +17,8 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 #variable_conflict use_column
+declare
+  _kind text := jobs._current_kind(list_errors.kind);
 begin
   perform jobs._check_fingerprint(fingerprint);
   if max_events not between 1 and 1000000 or max_events is null then
@@ -36,7 +38,7 @@ begin
       join jobs.queue q on q.id = r.queue_id
       cross join lateral (select jobs._error_of(r.data) as error) as e
       where (list_errors.queue is null or q.name = list_errors.queue)
-        and (list_errors.kind is null or k.name = list_errors.kind)),
+        and (list_errors.kind is null or k.name = _kind)),
     known as materialized (
       select n.*, row_number() over (
         partition by n.queue, n.fingerprint order by n.pos desc, n.job_id desc) as nth

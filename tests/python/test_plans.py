@@ -385,7 +385,7 @@ ENDED = {
     "what completed": "select * from jobs.list('completed', max_jobs => 3)",
     "what died": "select * from jobs.list('dead', max_jobs => 3)",
     "retry": "select jobs.retry(id) from jobs.list('completed', max_jobs => 1)",
-    "retry_many": "select jobs.retry_many(max_jobs => 1)",
+    "retry_many": "select * from jobs.retry_many(max_jobs => 1)",
     "cancel": "select jobs.cancel(9)",
 }
 ENDED_ROWS = 20_000

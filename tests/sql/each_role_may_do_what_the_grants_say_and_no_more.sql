@@ -6,14 +6,14 @@ create table granted (role text, verb text);
 insert into granted
 select r, v from (values
   ('{jobs_producer,jobs_worker,jobs_reader,jobs_operator}'::text[],
-    '{now,_test_now,set_test_clock,backoff_delay,next_run,version,get,history,read_stream,latest,load_snapshot,cloudevent}'::text[]),
+    '{now,_test_now,set_test_clock,backoff_delay,fingerprint,next_run,version,get,history,read_stream,latest,load_snapshot,cloudevent}'::text[]),
   ('{jobs_producer,jobs_worker,jobs_operator}', '{enqueue,enqueue_many,cancel,cancel_many,append_event,append_events,save_snapshot}'),
   ('{jobs_worker}', '{claim,claim_job,claims_of,work,complete,complete_many,fail,fail_many,snooze,skip,discard,release,
     release_many,heartbeat,assert_claim,idle,register_worker,deregister_worker,poll,ack,nack}'),
   ('{jobs_worker,jobs_operator}', '{reset_stale_claims,tick,maintain,prune,subscribe,unsubscribe,backfill,create_consumer,
     schedule,unschedule,run_schedule}'),
   ('{jobs_reader,jobs_worker,jobs_operator}', '{list,stats,verify,read_all,read_category,last_pos,list_streams,list_consumers,list_subscriptions,
-    list_schedules,schedule_history,list_queues,list_kinds,list_pauses}'),
+    list_schedules,schedule_history,list_queues,list_kinds,list_pauses,list_errors}'),
   ('{jobs_reader,jobs_worker,jobs_operator}', '{explain,health,_health_of,stats_by_kind,list_workers}'),
   ('{jobs_operator}', '{pause,resume,configure_queue,configure_kind,configure_category,retry,retry_many,reset_consumer,
     delete_consumer}')) as g(roles, verbs)
