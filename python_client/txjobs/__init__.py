@@ -10,6 +10,7 @@ from .batch import AsyncBatchTask, BatchItem, BatchTask, SyncBatchTask
 from .client import AsyncClient, Client
 from .consumer import Consumer
 from .context import BatchContext, Context, RunningJob
+from .dead import ErrorGroup, Pause, RetriedJob
 from .errors import (
     Abort,
     Cancelled,
@@ -51,7 +52,6 @@ from .info import (
     JobInfo,
     KindInfo,
     ListedJob,
-    Pause,
     Pruned,
     QueueInfo,
     QueueStats,
@@ -93,6 +93,7 @@ __all__ = [
     "Context",
     "Discard",
     "EngineError",
+    "ErrorGroup",
     "Event",
     "EventInfo",
     "Gate",
@@ -127,6 +128,7 @@ __all__ = [
     "QueueSettings",
     "QueueStats",
     "Reject",
+    "RetriedJob",
     "Retry",
     "RunnerClosed",
     "RunningJob",

@@ -187,30 +187,6 @@ def resume(
     )
 
 
-def list_pauses() -> Call[Sequence[Row]]:
-    """Rows `(queue, kind, at, paused_by, reason, job_id)`, oldest first."""
-    return Call(
-        "select queue, kind, at, paused_by, reason, job_id from jobs.list_pauses()",
-        (),
-        rows_as_they_are,
-        writes=False,
-    )
-
-
-def retry(job: int) -> Call[str]:
-    """A terminal job is ready again."""
-    return Call("select jobs.retry(%s::text::bigint)", (str(job),), scalar)
-
-
-def retry_many(queue: str | None, kind: str | None, reason: str | None, max_jobs: int) -> Call[int]:
-    """How many dead jobs are ready again."""
-    return Call(
-        "select jobs.retry_many(%s::text, %s::text, %s::text, %s::text::int)",
-        (queue, kind, reason, str(max_jobs)),
-        scalar,
-    )
-
-
 LIST_COLUMNS = "id, kind, queue, state, priority, attempt, run_at, created_at, at, reason, cursor"
 
 

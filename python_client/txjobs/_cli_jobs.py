@@ -1,14 +1,14 @@
-"""The commands about jobs: enqueue, list, show, retry, cancel."""
+"""The commands about jobs: enqueue, list, show, cancel."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from . import _calls, _drivers
-from ._cli_errors import ExitCode, Usage, explain
+from ._cli_errors import Usage
+from ._cli_many import Limit, check_which, each, say_many, until_none
 from ._cli_options import (
     AsJson,
     Dsn,
@@ -24,20 +24,18 @@ from ._cli_options import (
 )
 from ._cli_output import console, print_json, say, state_text, table
 from ._cli_show import show_job
-from ._cli_text import ago, count
+from ._cli_text import ago
 from ._options import Options
 from ._requests import change
 from ._waiting import run_steps, until_there_is_room
 from .backoff import Backoff
-from .errors import NotFound, WrongState
+from .errors import NotFound
 from .info import ListedJob
 from .task import Job
 
-__all__ = ["cancel", "enqueue", "list_jobs", "retry", "show"]
+__all__ = ["cancel", "enqueue", "list_jobs", "show"]
 
-_BATCH = 1000
 _TIME = "TIME"
-Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Stop after so many jobs.")]
 
 
 def enqueue(
@@ -216,31 +214,6 @@ def show(
         show_job(console(), info, events)
 
 
-def retry(
-    jobs: Annotated[list[int] | None, typer.Argument(metavar="[ID]...")] = None,
-    dsn: Dsn = None,
-    dead: Annotated[bool, typer.Option("--dead", help="All dead jobs.")] = False,
-    queue: Queue = None,
-    kind: Kind = None,
-    reason: Annotated[
-        str | None, typer.Option(metavar="WORD", help="Dead for this reason, such as exhausted.")
-    ] = None,
-    limit: Limit = None,
-    as_json: AsJson = False,
-) -> int:
-    """Make jobs ready again that have ended: those named, or dead ones by filter."""
-    many = dead or any(one is not None for one in (queue, kind, reason))
-    _check_which(jobs, many, "job ids, --dead, --queue, --kind or --reason")
-    with client(dsn) as found:
-        if jobs:
-            return _each(jobs, found.retry, ("ready",), as_json)
-        done = _until_none(
-            lambda size: found.retry_many(queue=queue, kind=kind, reason=reason, max_jobs=size),
-            limit,
-        )
-    return _say_many("retried", done, as_json)
-
-
 def cancel(
     jobs: Annotated[list[int] | None, typer.Argument(metavar="[ID]...")] = None,
     dsn: Dsn = None,
@@ -253,63 +226,13 @@ def cancel(
     as_json: AsJson = False,
 ) -> int:
     """Cancel jobs: those named (a running one is told), or waiting ones by filter."""
-    _check_which(jobs, queue is not None or kind is not None, "job ids, --queue or --kind")
+    check_which(jobs, queue is not None or kind is not None, "job ids, --queue or --kind")
     with client(dsn) as found:
         if jobs:
             accepted = ("cancelled", "cancel_requested")
-            return _each(jobs, lambda job: found.cancel(job, reason), accepted, as_json)
-        done = _until_none(
+            return each(jobs, lambda job: found.cancel(job, reason), accepted, as_json)
+        done = until_none(
             lambda size: found.cancel_many(queue=queue, kind=kind, reason=reason, max_jobs=size),
             limit,
         )
-    return _say_many("cancelled", done, as_json)
-
-
-def _check_which(jobs: list[int] | None, many: bool, choices: str) -> None:
-    if not jobs and not many:
-        raise Usage(f"which jobs? give {choices}")
-    if jobs and many:
-        raise Usage("job ids and filters exclude each other: give one or the other")
-
-
-def _each(
-    jobs: list[int], change: Callable[[int], str], accepted: tuple[str, ...], as_json: bool
-) -> int:
-    """One line per job; the exit code says whether all of them were accepted."""
-    answers: list[dict[str, object]] = []
-    for job in jobs:
-        try:
-            state = change(job)
-            ok = state in accepted
-            answers.append({"id": job, "ok": ok, "state": state})
-            line = Text(f"job {job}: ").append_text(state_text(state))
-            if not ok:
-                line.append(" already, so nothing was changed")
-        except (NotFound, WrongState) as error:
-            answers.append({"id": job, "ok": False, "error": explain(error)[0]})
-            line = Text(explain(error)[0])
-        if not as_json:
-            say(line)
-    if as_json:
-        print_json({"jobs": answers})
-    return ExitCode.OK if all(answer["ok"] for answer in answers) else ExitCode.NO
-
-
-def _until_none(step: Callable[[int], int], limit: int | None) -> int:
-    """Repeats a verb until it has found nothing more, or the limit is reached."""
-    done = 0
-    while limit is None or done < limit:
-        size = _BATCH if limit is None else min(_BATCH, limit - done)
-        found = step(size)
-        if not found:
-            break
-        done += found
-    return done
-
-
-def _say_many(verb: str, done: int, as_json: bool) -> int:
-    if as_json:
-        print_json({verb: done})
-    else:
-        say(f"{verb} {count(done, 'job')}")
-    return ExitCode.OK
+    return say_many("cancelled", done, as_json)

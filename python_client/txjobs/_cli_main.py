@@ -10,6 +10,7 @@ import typer
 
 from . import (
     _cli_consumers,
+    _cli_dead,
     _cli_demo,
     _cli_doctor,
     _cli_events,
@@ -58,7 +59,8 @@ _commands: dict[str, Callable[..., int | None]] = {
     "list": _cli_jobs.list_jobs,
     "show": _cli_jobs.show,
     "explain": _cli_insight.explain,
-    "retry": _cli_jobs.retry,
+    "errors": _cli_dead.errors,
+    "retry": _cli_dead.retry,
     "cancel": _cli_jobs.cancel,
     "pause": _cli_operate.pause,
     "resume": _cli_operate.resume,

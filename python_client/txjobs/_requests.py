@@ -18,7 +18,7 @@ from .errors import (
     NotFound,
     TxjobsError,
 )
-from .info import EventInfo, JobInfo, ListedJob, Pause, Pruned, QueueStats
+from .info import EventInfo, JobInfo, ListedJob, Pruned, QueueStats
 from .task import Job, NewJob, inheriting
 
 S = TypeVar("S")
@@ -93,11 +93,6 @@ def cancel(job: Job[Any] | int, reason: str | None) -> Call[str]:
     return _calls.cancel(number(job), reason)
 
 
-def retry(job: Job[Any] | int) -> Call[str]:
-    """The new state."""
-    return _calls.retry(number(job))
-
-
 def list_jobs(
     state: str | None,
     queue: str | None,
@@ -114,11 +109,6 @@ def list_jobs(
 def stats(window: Seconds) -> Call[list[QueueStats]]:
     """A line per queue."""
     return change(_calls.stats(window), lambda rows: [QueueStats(*row) for row in rows])
-
-
-def pauses() -> Call[list[Pause]]:
-    """A line per pause."""
-    return change(_calls.list_pauses(), lambda rows: [Pause(*row) for row in rows])
 
 
 def prune(max_jobs: int, *, dry_run: bool) -> Call[list[Pruned]]:

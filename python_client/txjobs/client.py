@@ -12,9 +12,9 @@ from typing import Any, TypeVar, overload
 
 from . import _calls, _requests, _waiting
 from ._calls import Call
-from ._client_insight import AsyncInsightClient, InsightClient
+from ._client_dead import AsyncDeadClient, DeadClient
 from ._options import Seconds
-from .info import EventInfo, JobInfo, ListedJob, Pause, Pruned, QueueStats
+from .info import EventInfo, JobInfo, ListedJob, Pruned, QueueStats
 from .task import Job, NewJob
 
 __all__ = ["AsyncClient", "Client"]
@@ -24,7 +24,7 @@ Page = list[ListedJob]  # the clients have a method named list
 Pruning = list[Pruned]
 
 
-class Client(InsightClient):
+class Client(DeadClient):
     """Runs on a psycopg connection, in whatever transaction that is in, or on a DSN.
 
     With a DSN, it opens a connection of its own when first used, in autocommit, and `close()` (or
@@ -113,21 +113,6 @@ class Client(InsightClient):
         """How many waiting jobs were cancelled."""
         return self._run(_calls.cancel_many(queue, kind, reason, max_jobs))
 
-    def retry(self, job: Job[Any] | int) -> str:
-        """A job that has ended is ready again, with its attempts at zero."""
-        return self._run(_requests.retry(job))
-
-    def retry_many(
-        self,
-        *,
-        queue: str | None = None,
-        kind: str | None = None,
-        reason: str | None = None,
-        max_jobs: int = 1000,
-    ) -> int:
-        """How many dead jobs are ready again."""
-        return self._run(_calls.retry_many(queue, kind, reason, max_jobs))
-
     def pause(
         self,
         *,
@@ -155,10 +140,6 @@ class Client(InsightClient):
     ) -> None:
         """The end of a pause."""
         self._run(_calls.resume(queue, kind, subscription, schedule))
-
-    def pauses(self) -> list[Pause]:
-        """What is paused, by whom or by which death, and why; oldest first."""
-        return self._run(_requests.pauses())
 
     def stats(self, window: Seconds = 3600) -> list[QueueStats]:
         """A line per queue; counts of what ended are of so many seconds back."""
@@ -189,7 +170,7 @@ class Client(InsightClient):
         return self._run(_calls.version())
 
 
-class AsyncClient(AsyncInsightClient):
+class AsyncClient(AsyncDeadClient):
     """The same on an async connection: every method is awaited."""
 
     @overload
@@ -274,21 +255,6 @@ class AsyncClient(AsyncInsightClient):
         """How many waiting jobs were cancelled."""
         return await self._run(_calls.cancel_many(queue, kind, reason, max_jobs))
 
-    async def retry(self, job: Job[Any] | int) -> str:
-        """A job that has ended is ready again, with its attempts at zero."""
-        return await self._run(_requests.retry(job))
-
-    async def retry_many(
-        self,
-        *,
-        queue: str | None = None,
-        kind: str | None = None,
-        reason: str | None = None,
-        max_jobs: int = 1000,
-    ) -> int:
-        """How many dead jobs are ready again."""
-        return await self._run(_calls.retry_many(queue, kind, reason, max_jobs))
-
     async def pause(
         self,
         *,
@@ -316,10 +282,6 @@ class AsyncClient(AsyncInsightClient):
     ) -> None:
         """The end of a pause."""
         await self._run(_calls.resume(queue, kind, subscription, schedule))
-
-    async def pauses(self) -> list[Pause]:
-        """What is paused, by whom or by which death, and why; oldest first."""
-        return await self._run(_requests.pauses())
 
     async def stats(self, window: Seconds = 3600) -> list[QueueStats]:
         """A line per queue; counts of what ended are of so many seconds back."""

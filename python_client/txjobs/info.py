@@ -11,7 +11,6 @@ __all__ = [
     "EventInfo",
     "JobInfo",
     "ListedJob",
-    "Pause",
     "Pruned",
     "QueueStats",
     "ScheduleInfo",
@@ -169,21 +168,6 @@ class QueueStats:
     next_run_at: dt.datetime | None
     pause_reason: str | None = None
     oldest_due_age: dt.timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """A pause of a queue or of a kind.
-
-    `paused_by` is the role that asked for it, None if a death did: that of `job`.
-    """
-
-    queue: str | None
-    kind: str | None
-    at: dt.datetime
-    paused_by: str | None
-    reason: str | None
-    job: int | None
 
 
 @dataclass(frozen=True, slots=True)

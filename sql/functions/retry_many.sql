@@ -55,7 +55,8 @@ begin
         return;
       end if;
       select s.id, s.kind, s.queue, s.data ->> 'reason',
-        jobs.fingerprint(s.kind, jobs._error_of(s.data)), _event.at, null, null
+        jobs.fingerprint(s.kind, jobs._error_of(s.data)), _event.at, null::timestamptz,
+        null::jsonb
       into _job
       from jobs.job_state s
       where s.id = _id and s.since_pos = _event.pos

@@ -13,7 +13,7 @@ begin
     return patch;
   end if;
   if target is null or jsonb_typeof(target) <> 'object' then
-    target := '{}';
+    target := '{}'::jsonb;
   end if;
   for _name, _value in select * from jsonb_each(patch) loop
     if jsonb_typeof(_value) = 'null' then

@@ -145,7 +145,9 @@ def test_retries_of_many_at_once_give_one_run_each(conn: Session, connect: Conne
     sessions = [connect() for _ in range(4)]
     retried = at_once(
         [
-            lambda session=session: value(session, "select count(*) from jobs.retry_many(max_jobs => 60)")  # type: ignore[misc]
+            lambda session=session: value(
+                session, "select count(*) from jobs.retry_many(max_jobs => 60)"
+            )  # type: ignore[misc]
             for session in sessions
         ]
     )

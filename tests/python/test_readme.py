@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 PYTHON_GUIDE = ROOT / "docs" / "python.md"
 SCHEDULES = ROOT / "docs" / "schedules.md"
+DEAD_JOBS = ROOT / "docs" / "dead-jobs.md"
 RETENTION = ROOT / "docs" / "retention.md"
 METRICS = ROOT / "docs" / "metrics.md"
 TROUBLESHOOTING = ROOT / "docs" / "troubleshooting.md"
@@ -175,6 +176,31 @@ def test_the_guide_to_retention_runs(dsn: str, binaries: embedded.Binaries) -> N
         assert client.list() == []
 
 
+def test_the_guide_to_dead_jobs_runs(
+    conn: psycopg.Connection[Any],
+    dsn: str,
+    binaries: embedded.Binaries,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    printed = run_in_psql("\n".join(examples(DEAD_JOBS, "sql")), dsn, binaries)
+    assert "payments | job 1 (charge) died: exhausted" in printed
+    assert "no account # at '?'" in printed
+    assert '{"bank": "new", "cents": 500}' in printed
+    conn.execute("select jobs.fail(token, '\"x\"') from jobs.claim('{payments}', max_jobs => 9)")
+    guide: dict[str, Any] = {}
+    exec(compile("\n".join(examples(DEAD_JOBS, "python")), "dead-jobs.md", "exec"), guide)  # noqa: S102
+    assert guide["mend"](dsn) > 0
+    said = capsys.readouterr().out
+    assert "the first with {'bank': 'new', 'cents': 500}" in said
+    assert "paused: payments because job" in said
+
+
+def test_the_python_guide_to_dead_jobs_is_typed(tmp_path: Path) -> None:
+    (tmp_path / "mend.py").write_text("\n".join(examples(DEAD_JOBS, "python")))
+    report, errors, status = api.run(["--strict", str(tmp_path / "mend.py")])
+    assert status == 0, report + errors
+
+
 def test_the_guide_to_knowing_why_runs_in_psql(dsn: str, binaries: embedded.Binaries) -> None:
     printed = run_in_psql("\n".join(examples(TROUBLESHOOTING, "sql")), dsn, binaries)
     for gate in ("due", "queue", "worker"):
@@ -204,6 +230,7 @@ def test_the_guide_to_metrics_is_a_program_that_works(
         "README.md",
         "docs/adr/README.md",
         "docs/back-pressure.md",
+        "docs/dead-jobs.md",
         "docs/kinds.md",
         "docs/log.md",
         "docs/metrics.md",

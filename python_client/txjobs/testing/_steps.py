@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from .. import _requests, _verdict
+from .. import _dead_calls, _requests, _verdict
 from .. import _worker_calls as calls
 from .._calls import Call
 from .._claimed import Claimed, Group, Unit
@@ -156,7 +156,7 @@ class DrainRun:
     def _claim_by_id(self, job: ListedJob) -> Generator[Step, Any, Unit | None]:
         # A claim does not see what is due on a clock that others' ticks are ahead of.
         self.passed_over.add(job.id)
-        pauses = yield _requests.pauses()
+        pauses = yield _dead_calls.list_pauses()
         if any(job.queue == one.queue or job.kind == one.kind for one in pauses):
             return None
         rows = yield calls.claim_job(job.id)
