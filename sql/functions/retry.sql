@@ -5,8 +5,8 @@
 --           the args that it had are kept in its history, as `args` of the event `retried`
 -- Returns `ready` or `scheduled`. SQLSTATEs: JB002; JB003 the args would be too large; JB004; JB005
 -- the job has not ended, or another job has its unique_key. Locks: the job's row, the key's.
--- Writes: event, ready or scheduled, job (the row as it was, but for args: nothing else ever changes
--- them), unique_key.
+-- Writes: event, ready or scheduled, unique_key, job (the row as it was, but for args: nothing else
+-- ever changes them).
 create or replace function jobs.retry(
   id bigint, run_at timestamptz default null, patch jsonb default null)
 returns text

@@ -1,5 +1,5 @@
 \ir lib/setup.sql
-select plan(60);
+select plan(61);
 select stop_the_clock() \g /dev/null
 select jobs.configure_kind('k', backoff => '{"strategy": "constant", "base": 60, "jitter": 0}', max_attempts => 2) \g /dev/null
 create function u(key text, options jsonb default null, args jsonb default '{}') returns bigint language sql as $$
@@ -56,7 +56,8 @@ select refuses(format('select jobs.retry(%s)', :dead), 'JB005', 'not while anoth
 select id as stale from done where w = 'stale' \gset
 select jobs.fail(claim_of(jobs.enqueue('k')), reason => 'aborted') \g /dev/null
 select isnt(u('given_up'), null::bigint, 'a key of a dead job is taken');
-select is(jobs.retry_many(kind => 'k'), 3::bigint, 'retry_many leaves that one');
+select is((select count(*) from jobs.retry_many(kind => 'k', dry_run => true)), 3::bigint, 'a dry run of retry_many knows that it cannot be retried');
+select is((select count(*) from jobs.retry_many(kind => 'k')), 3::bigint, 'retry_many leaves that one');
 select is((select array_agg(w order by w) from done where state(id) = 'dead'), '{given_up}', 'and that one only');
 select is_consistent();
 
