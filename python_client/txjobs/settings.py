@@ -25,6 +25,7 @@ class QueueSettings(TypedDict, total=False):
     max_pending: Annotated[int, "How many jobs at most have not ended."]
     overflow: Annotated[Literal["error", "drop"], "What happens to jobs beyond it: error, or drop."]
     strict_kinds: Annotated[bool, "Whether jobs of unknown kinds are refused."]
+    ageing: Annotated[int, "How many newer blocks overtake a job, for each step of priority."]
     max_running: Annotated[int, "How many of its jobs may run at a time."]
     rate: Annotated[float, "How many jobs may start a second, in the long run."]
     burst: Annotated[int, "How many may start at once; by default, the rate rounded up."]

@@ -18,6 +18,8 @@
 --                              rate, rounded up), default any number
 --   …_per_key                  the same for the jobs of each concurrency_key; max_running_per_key
 --                              is 1 by default
+--   ageing                     a ready job is overtaken by so many newer blocks, at most, for each
+--                              step by which their priority is higher; default any number
 --   reset                      names of settings to put back to their default
 -- SQLSTATE JB002. Locks and writes: the row of queue; prune_mark where an age is given; the row of
 -- queue_gate where max_pending is given, as producers of a bounded queue do, then queue_credit.
@@ -30,7 +32,7 @@ create or replace function jobs.configure_queue(
   keep_discarded interval default null, keep_results interval default null,
   max_running int default null, rate double precision default null, burst int default null,
   max_running_per_key int default null, rate_per_key double precision default null,
-  burst_per_key int default null)
+  burst_per_key int default null, ageing int default null)
 returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -39,7 +41,11 @@ begin
   perform jobs._check_reset(reset,
     '{max_attempts,backoff,lease,timeout,max_pending,overflow,strict_kinds,keep,keep_completed,
       keep_cancelled,keep_skipped,keep_discarded,keep_dead,keep_results,max_running,rate,burst,
-      max_running_per_key,rate_per_key,burst_per_key}');
+      max_running_per_key,rate_per_key,burst_per_key,ageing}');
+  if ageing not between 1 and 1000000 then
+    perform jobs._raise_invalid(format('ageing is %s', ageing),
+      'The blocks that may overtake a job, a step of priority, are between 1 and 1000000.');
+  end if;
   perform jobs._check_limits(max_running, rate, burst);
   perform jobs._check_limits(max_running_per_key, rate_per_key, burst_per_key, '_per_key');
   perform jobs._options(null, max_attempts, null, null, null, backoff, null);
@@ -76,6 +82,7 @@ begin
       configure_queue.max_running_per_key, q.max_running_per_key), 1),
     rate_per_key = jobs._set('rate_per_key', reset, configure_queue.rate_per_key, q.rate_per_key),
     burst_per_key = jobs._set('burst_per_key', reset, configure_queue.burst_per_key,
-      q.burst_per_key)
+      q.burst_per_key),
+    ageing = jobs._set('ageing', reset, configure_queue.ageing, q.ageing)
   where q.name = configure_queue.name;
 end $$;

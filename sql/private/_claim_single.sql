@@ -35,7 +35,8 @@ begin
   from jobs.queue q
   join lateral (
     select * from jobs.lane a where a.queue_id = q.id order by a.ver desc limit 1) as l on true
-  where q.name = _claim_single.queue and q.max_running is null and q.rate is null;
+  where q.name = _claim_single.queue and q.max_running is null and q.rate is null
+    and q.ageing is null;
   if not found or _queue.kinds_limited then
     return;
   end if;

@@ -12,19 +12,23 @@ begin
     perform jobs._freshen();
   end if;
   paused := exists (select from jobs.pause);
-  select array_agg(a.id order by a.priority desc, a.nth),
-    array_agg(a.priority order by a.priority desc, a.nth),
-    array_agg(coalesce(a.soft, 0) order by a.priority desc, a.nth), bool_or(a.limited)
+  select array_agg(a.id order by a.priority + a.aged desc, a.nth, a.aged desc),
+    array_agg(a.priority order by a.priority + a.aged desc, a.nth, a.aged desc),
+    array_agg(a.soft order by a.priority + a.aged desc, a.nth, a.aged desc), bool_or(a.limited)
   into queue_ids, priorities, softs, limited
   from (
-    select distinct q.id, n.nth, p.priority,
+    select s.id, s.nth, s.priority, s.limited, coalesce(s.soft, 0) as soft,
+      case when s.ageing is null then 0
+        else jobs._aged(s.id, s.priority, coalesce(s.soft, 0), s.ageing) end as aged
+    from (
+      select distinct q.id, n.nth, p.priority, q.ageing,
       q.max_running is not null or q.rate is not null as limited, (
         select l.soft[array_position(l.priorities, p.priority)] from jobs.lane l
         where l.queue_id = q.id order by l.ver desc limit 1) as soft
     from unnest(coalesce(queues, array(select b.name from jobs.queue b order by b.id)))
       with ordinality as n(name, nth)
     join jobs.queue q on q.name = n.name and not (_lanes.paused and jobs._is_paused(q.id))
-    join jobs.queue_priority p on p.queue_id = q.id) as a;
+    join jobs.queue_priority p on p.queue_id = q.id) as s) as a;
   limited := limited or exists (
     select from jobs.kind k where k.max_running is not null or k.rate is not null);
 end $$;

@@ -14,6 +14,7 @@ begin
     'max_pending', queue.max_pending,
     'overflow', queue.overflow,
     'strict_kinds', queue.strict_kinds,
+    'ageing', queue.ageing,
     'max_running', queue.max_running,
     'rate', queue.rate,
     'burst', queue.burst,

@@ -9,6 +9,7 @@ create table jobs.queue (
   max_pending int,                          -- live jobs at most; null: any number
   overflow text not null default 'error',   -- what becomes of jobs beyond it
   strict_kinds boolean,                     -- refuse unknown kinds? null: setting.strict_kinds
+  ageing int,                               -- newer blocks that overtake a job, a step of priority
   max_running int,
   rate double precision,                    -- starts a second, in the long run
   burst int,                                -- starts at once
@@ -30,6 +31,7 @@ create table jobs.queue (
   constraint queue_lease_is_at_least_a_second check (lease_ms >= 1000),
   constraint queue_timeout_is_positive check (timeout_ms > 0),
   constraint queue_max_pending_is_positive check (max_pending >= 1),
+  constraint queue_ageing_is_positive check (ageing >= 1),
   constraint queue_limits_are_positive check (
     least(max_running, burst, max_running_per_key, burst_per_key) >= 1
     and least(rate, rate_per_key) > 0),
