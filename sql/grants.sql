@@ -42,7 +42,7 @@ begin
     from (values
       ('{jobs_producer,jobs_worker,jobs_reader,jobs_operator}'::text[],
         '{now,_test_now,set_test_clock,backoff_delay,fingerprint,next_run,version,get,history,
-          read_stream,latest,load_snapshot,cloudevent}'::text[]),
+          results,has_in_flight,read_stream,latest,load_snapshot,cloudevent}'::text[]),
       ('{jobs_producer,jobs_worker,jobs_operator}', '{enqueue,enqueue_many,cancel,cancel_many,
         append_event,append_events,save_snapshot}'),
       ('{jobs_worker}',

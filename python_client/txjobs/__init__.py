@@ -29,6 +29,7 @@ from .errors import (
     PositionGone,
     QueueFull,
     Reject,
+    ResultPruned,
     RunnerClosed,
     StaleClaim,
     TooLarge,
@@ -64,6 +65,7 @@ from .info import (
 from .inline import Inline
 from .insight import Gate, HealthCheck, KindStats, WorkerInfo
 from .outcomes import Complete, Discard, Outcome, Retry, Skip, Snooze
+from .results import JobResult
 from .schedule import Schedule
 from .settings import KindSettings, QueueSettings
 from .subscription import Subscription
@@ -108,6 +110,7 @@ __all__ = [
     "JobEnded",
     "JobFailed",
     "JobInfo",
+    "JobResult",
     "JobSkipped",
     "Jobs",
     "KeyReused",
@@ -128,6 +131,7 @@ __all__ = [
     "QueueSettings",
     "QueueStats",
     "Reject",
+    "ResultPruned",
     "RetriedJob",
     "Retry",
     "RunnerClosed",

@@ -158,6 +158,38 @@ def history(job: int) -> Call[list[dict[str, Any]]]:
     )
 
 
+def results(jobs: Sequence[int], *, notify: bool) -> Call[list[Row]]:
+    """Rows `(state, result, reason, error, result_pruned)` in the order of the jobs."""
+
+    def read(rows: Sequence[Row]) -> list[Row]:
+        return [(row[0], _maybe(row[1]), row[2], _maybe(row[3]), row[4]) for row in rows]
+
+    return Call(
+        "select state, result::text, reason, error::text, result_pruned "
+        "from jobs.results(%s::text::bigint[], %s::text::boolean)",
+        (numbers(jobs), "true" if notify else "false"),
+        read,
+        writes=False,
+    )
+
+
+def _maybe(text: str | None) -> Any:
+    return None if text is None else _json.loads(text)
+
+
+def has_in_flight(kind: str | None, queue: str | None, args: Any) -> Call[bool]:
+    """Whether there is such a job that has not ended."""
+    return Call(
+        "select jobs.has_in_flight(%s::text, %s::text, %s::text::jsonb)",
+        (kind, queue, None if args is None else _json.dumps(args, "args")),
+        scalar,
+        writes=False,
+    )
+
+
+LISTEN_ENDED = Call('listen "jobs.ended"', (), nothing, writes=False)
+UNLISTEN_ENDED = Call('unlisten "jobs.ended"', (), nothing, writes=False)
+
 # Operators
 
 

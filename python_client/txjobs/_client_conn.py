@@ -15,9 +15,14 @@ T = TypeVar("T")
 
 
 class ClientBase:
-    """Runs calls on a psycopg connection, or on one that it opens for a DSN."""
+    """Runs calls on a psycopg connection, or on one that it opens for a DSN.
 
-    def __init__(self, conn: Conn | str) -> None:
+    With `notify`, and a DSN, whoever waits for jobs listens for notifications; they do not pass a
+    pooler in transaction mode, where waiting is by looking alone.
+    """
+
+    def __init__(self, conn: Conn | str, *, notify: bool = True) -> None:
+        self._listens = notify and isinstance(conn, str)
         self._dsn = conn if isinstance(conn, str) else None
         self._conn = None if isinstance(conn, str) else conn
 
@@ -49,7 +54,8 @@ class ClientBase:
 class AsyncClientBase:
     """The same on an async connection."""
 
-    def __init__(self, conn: AsyncConn | str) -> None:
+    def __init__(self, conn: AsyncConn | str, *, notify: bool = True) -> None:
+        self._listens = notify and isinstance(conn, str)
         self._dsn = conn if isinstance(conn, str) else None
         self._conn = None if isinstance(conn, str) else conn
 

@@ -1,37 +1,18 @@
-"""What both clients ask: each request is a call, and waiting a generator of calls and sleeps."""
+"""What both clients ask: each request is a call, without I/O."""
 
-import datetime as dt
-from collections.abc import Callable, Generator, Mapping
-from time import monotonic
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from . import _calls, _json
 from ._calls import Call
 from ._options import Options, Seconds
-from .errors import (
-    ConfigurationError,
-    JobCancelled,
-    JobDiscarded,
-    JobEnded,
-    JobFailed,
-    JobSkipped,
-    NotFound,
-    TxjobsError,
-)
+from .errors import ConfigurationError
 from .info import EventInfo, JobInfo, ListedJob, Pruned, QueueStats
+from .results import JobResult
 from .task import Job, NewJob, inheriting
 
 S = TypeVar("S")
 T = TypeVar("T")
-
-_ENDED: Mapping[str, type[JobEnded]] = {
-    "dead": JobFailed,
-    "cancelled": JobCancelled,
-    "skipped": JobSkipped,
-    "discarded": JobDiscarded,
-}
-_FIRST_LOOK = 0.005
-_LONGEST_LOOK = 0.5
 
 
 def change(call: Call[S], function: Callable[[S], T]) -> Call[T]:
@@ -117,36 +98,8 @@ def prune(max_jobs: int, *, dry_run: bool) -> Call[list[Pruned]]:
     return change(call, lambda rows: [Pruned(*row) for row in rows])
 
 
-Steps = Generator[Call[JobInfo | None] | float, JobInfo | None, Any]
-
-
-def wait(job: Job[Any] | int, timeout: Seconds | None) -> Steps:
-    """Yields a call, to be sent its value, or seconds to sleep; returns the job's result."""
-    seconds = timeout.total_seconds() if isinstance(timeout, dt.timedelta) else timeout
-    deadline = None if seconds is None else monotonic() + seconds
-    pause = _FIRST_LOOK
-    look = get(job)
-    while True:
-        found = yield look
-        if found is None:
-            raise NotFound(f"there is no job {number(job)}: is its transaction committed?")
-        if found.ended:
-            return result_of(job, found)
-        if deadline is not None:
-            left = deadline - monotonic()
-            if left <= 0:
-                raise TimeoutError(f"job {found.id} is still {found.state} after {seconds:g} s")
-            pause = min(pause, left)
-        yield pause
-        pause = min(pause * 1.5, _LONGEST_LOOK)
-
-
 def result_of(job: Job[Any] | int, found: JobInfo) -> Any:
     """The result of a job that has ended, or the exception that says how it did."""
-    if found.state == "completed":
-        read = None if isinstance(job, int) else job.read_result
-        return found.result if read is None or found.result is None else read(found.result)
-    error = _ENDED.get(found.state)
-    if error is None:
-        raise TxjobsError(f"job {found.id} is {found.state}, which this client does not know")
-    raise error(found.id, found.state, found.reason, found.error)
+    return JobResult(
+        job, found.state, found.result, found.reason, found.error, found.result_pruned
+    ).value()

@@ -2,17 +2,14 @@
 
 They hold no logic: what is asked is in `_requests`, once for both. What they ask of the log is in
 `_client_log`, of schedules in `_client_schedules`, of settings in `_client_settings`, why
-things are as they are in `_client_insight`.
+things are as they are in `_client_insight`, results and waiting in `_client_results`.
 """
 
-import asyncio
-import time
 from collections.abc import Mapping
 from typing import Any, TypeVar, overload
 
 from . import _calls, _requests, _waiting
-from ._calls import Call
-from ._client_dead import AsyncDeadClient, DeadClient
+from ._client_results import AsyncResultsClient, ResultsClient
 from ._options import Seconds
 from .info import EventInfo, JobInfo, ListedJob, Pruned, QueueStats
 from .task import Job, NewJob
@@ -24,7 +21,7 @@ Page = list[ListedJob]  # the clients have a method named list
 Pruning = list[Pruned]
 
 
-class Client(DeadClient):
+class Client(ResultsClient):
     """Runs on a psycopg connection, in whatever transaction that is in, or on a DSN.
 
     With a DSN, it opens a connection of its own when first used, in autocommit, and `close()` (or
@@ -74,29 +71,6 @@ class Client(DeadClient):
     def history(self, job: Job[Any] | int) -> list[EventInfo]:
         """The job's transitions, oldest first."""
         return self._run(_requests.history(job))
-
-    @overload
-    def result(self, job: Job[R], timeout: Seconds | None = None) -> R: ...
-    @overload
-    def result(self, job: int, timeout: Seconds | None = None) -> Any: ...
-    def result(self, job: Job[Any] | int, timeout: Seconds | None = None) -> Any:
-        """Waits until the job has ended, and returns its result.
-
-        Raises TimeoutError after so many seconds; `JobFailed`, `JobCancelled`, `JobSkipped` or
-        `JobDiscarded` if it ended without a result; `NotFound`. The connection must not be in a
-        REPEATABLE READ transaction, in which nothing ever changes.
-        """
-        steps = _requests.wait(job, timeout)
-        try:
-            step = next(steps)
-            while True:
-                if isinstance(step, Call):
-                    step = steps.send(self._run(step))
-                else:
-                    time.sleep(step)
-                    step = next(steps)
-        except StopIteration as stop:
-            return stop.value
 
     def cancel(self, job: Job[Any] | int, reason: str | None = None) -> str:
         """The state that the job is in then, or `cancel_requested` if it is running."""
@@ -170,7 +144,7 @@ class Client(DeadClient):
         return self._run(_calls.version())
 
 
-class AsyncClient(AsyncDeadClient):
+class AsyncClient(AsyncResultsClient):
     """The same on an async connection: every method is awaited."""
 
     @overload
@@ -216,29 +190,6 @@ class AsyncClient(AsyncDeadClient):
     async def history(self, job: Job[Any] | int) -> list[EventInfo]:
         """The job's transitions, oldest first."""
         return await self._run(_requests.history(job))
-
-    @overload
-    async def result(self, job: Job[R], timeout: Seconds | None = None) -> R: ...
-    @overload
-    async def result(self, job: int, timeout: Seconds | None = None) -> Any: ...
-    async def result(self, job: Job[Any] | int, timeout: Seconds | None = None) -> Any:
-        """Waits until the job has ended, and returns its result.
-
-        Raises TimeoutError after so many seconds; `JobFailed`, `JobCancelled`, `JobSkipped` or
-        `JobDiscarded` if it ended without a result; `NotFound`. The connection must not be in a
-        REPEATABLE READ transaction, in which nothing ever changes.
-        """
-        steps = _requests.wait(job, timeout)
-        try:
-            step = next(steps)
-            while True:
-                if isinstance(step, Call):
-                    step = steps.send(await self._run(step))
-                else:
-                    await asyncio.sleep(step)
-                    step = next(steps)
-        except StopIteration as stop:
-            return stop.value
 
     async def cancel(self, job: Job[Any] | int, reason: str | None = None) -> str:
         """The state that the job is in then, or `cancel_requested` if it is running."""

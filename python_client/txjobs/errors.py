@@ -26,6 +26,7 @@ __all__ = [
     "PositionGone",
     "QueueFull",
     "Reject",
+    "ResultPruned",
     "RunnerClosed",
     "StaleClaim",
     "TooLarge",
@@ -196,6 +197,10 @@ class UnknownEventVersion(UnreadableEvent, LookupError):
 
 class UndecodableEvent(UnreadableEvent, Undecodable):
     """The event's data does not fit its class, or an upcaster failed."""
+
+
+class ResultPruned(TxjobsError, LookupError):
+    """The job is completed, but what it returned is older than its queue keeps results."""
 
 
 class JobEnded(TxjobsError):

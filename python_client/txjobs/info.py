@@ -51,6 +51,7 @@ class JobInfo:
     error: Mapping[str, Any] | None
     errors: tuple[Mapping[str, Any], ...]
     cancel_requested: bool
+    result_pruned: bool = False
     blocked: str | None = None
 
     @property
@@ -75,6 +76,7 @@ class JobInfo:
             since=dt.datetime.fromisoformat(found["since"]),
             run_at=_time(found.get("run_at")),
             result=found.get("result"),
+            result_pruned=found.get("result_pruned", False),
             reason=found.get("reason"),
             error=found.get("error"),
             errors=tuple(found.get("errors") or ()),

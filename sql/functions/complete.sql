@@ -31,6 +31,9 @@ begin
     f.attempt, f.ids, case when result is not null then array[result] end
   from finished f;
   if found then
+    if pg_sequence_last_value('jobs.waiter_flag') = 2 then
+      perform jobs._tell_waiters();
+    end if;
     return 'completed';
   end if;
   _lease := jobs._finish(token >> 6, _slot);
@@ -41,6 +44,9 @@ begin
     _lease.claim, case when result is not null then array[result] end);
   if _lease.flags & 2 <> 0 then
     perform jobs._ended(jobs._pick(_lease.ids, _slot), 'completed');
+  end if;
+  if pg_sequence_last_value('jobs.waiter_flag') = 2 then
+    perform jobs._tell_waiters();
   end if;
   return 'completed';
 end $$;

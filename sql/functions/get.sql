@@ -1,7 +1,8 @@
 -- One job, whole, as a JSON object; null if there is no such job. Nothing changes. Keys: id, kind,
 -- queue, state, priority, attempt, max_attempts, args, headers, created_at, since, run_at
--- (scheduled, blocked), blocked (what it waits for), result (completed; may be null), reason and
--- error (where there is one), errors (of every attempt: attempt, at, type, reason, error),
+-- (scheduled, blocked), blocked (what it waits for), result (completed; may be null),
+-- result_pruned (completed: it returned something, which is no longer kept), reason and error
+-- (where there is one), errors (of every attempt: attempt, at, type, reason, error),
 -- cancel_requested (running).
 --   id, idempotency_key  which job; a key is looked for in `queue`, default in all of them
 -- SQLSTATE JB002, also for a key that jobs of several queues have.
@@ -22,7 +23,8 @@ begin
       'priority', s.priority, 'attempt', s.attempt, 'max_attempts', p.max_attempts, 'args', j.args,
       'headers', j.options -> 'headers', 'created_at', s.created_at, 'since', s.since)
     || case s.state
-      when 'completed' then jsonb_build_object('result', s.data)
+      when 'completed' then jsonb_build_object('result', s.data, 'result_pruned',
+        s.result_pruned)
       when 'scheduled' then jsonb_build_object('run_at', s.run_at)
       when 'blocked' then jsonb_build_object('run_at', s.run_at, 'blocked',
         coalesce(s.data, j.options) -> 'blocked')

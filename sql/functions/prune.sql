@@ -33,7 +33,10 @@ begin
     return query select * from jobs._prunable(_now, _upto);
     return;
   end if;
-  for _age in select distinct r.state, r.seconds from jobs._retention r order by 1, 2 loop
+  for _age in
+    select distinct r.state, r.seconds from jobs._retention r where r.state <> 'result'
+    order by 1, 2
+  loop
     for _gone in
       select q.name, sum(p.jobs)::bigint as jobs, min(p.oldest) as oldest, max(p.newest) as newest
       from jobs._prune_jobs(_age.state, _age.seconds, _now, _upto, _left, _left < max_jobs) as p
@@ -44,6 +47,12 @@ begin
       return query select _age.state, _gone.jobs, _gone.name, _gone.oldest, _gone.newest;
     end loop;
   end loop;
+  return query
+    select 'result', sum(p.jobs)::bigint, q.name, min(p.oldest), max(p.newest)
+    from (select distinct r.seconds from jobs._retention r where r.state = 'result') as a
+    cross join lateral jobs._prune_results(a.seconds, _now, _upto, max_jobs) as p
+    join jobs.queue q on q.id = p.queue_id
+    group by q.name order by q.name;
   return query select 'partition', p.jobs, p.name, p.oldest, p.newest
     from jobs._drop_partitions() as p;
 end $$;

@@ -83,4 +83,7 @@ begin
   if _tied <> '{}' then
     perform jobs._ended(_tied, 'completed');
   end if;
+  if pg_sequence_last_value('jobs.waiter_flag') = 2 then
+    perform jobs._tell_waiters();
+  end if;
 end $$;

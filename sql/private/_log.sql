@@ -17,6 +17,14 @@ begin
   returning event.pos into _pos;
   if type in ('failed', 'dead', 'cancelled', 'skipped', 'discarded', 'retried') then
     insert into jobs.rare_event (type, pos) values (type, _pos);
+    if pg_sequence_last_value('jobs.waiter_flag') = 2 then
+      perform jobs._tell_waiters();
+    end if;
+  end if;
+  if type = 'retried' then
+    -- a job without it has ended for good where it has: prune need not look for what followed
+    update jobs.job j set options = coalesce(j.options, '{}') || '{"retried": true}'
+    where j.id = any(ids);
   end if;
   return _pos;
 end $$;

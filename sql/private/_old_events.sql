@@ -21,7 +21,7 @@ begin
       from jobs.event e
       where e.pos > after_pos and e.pos <= upto_pos
         and (e.at >= cutoff or e.type = 'completed' and e.queue_id = any(queue_ids)
-          and (_old_events.state = 'completed' or e.data is not null))
+          and (_old_events.state = 'completed' or array_lower(e.data, 1) = 1))
       order by e.pos;
   else
     open _events for

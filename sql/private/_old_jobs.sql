@@ -1,4 +1,5 @@
--- The jobs that prune would come to on its walk (_prune_jobs), and that may go. Nothing changes.
+-- The jobs that prune would come to on its walk (_prune_jobs), and that may go, or their results.
+-- Nothing changes.
 create or replace function jobs._old_jobs(
   state text, queue_ids int[], cutoff timestamptz, after_pos bigint, upto_pos bigint)
 returns table (id bigint, queue_id int, at timestamptz)
@@ -20,8 +21,13 @@ begin
     exit when not found or not _event_old;
     return query
       select j.id, _event_queue_id, _event_at
-      from jobs.job j join jobs._last_event l on l.job_id = j.id
-      where j.id = any(_event_ids) and l.job_id = any(_event_ids) and l.pos = _event_pos;
+      from jobs.job j
+      join jobs.event e on e.pos = _event_pos
+      where j.id = any(_event_ids)
+        and (_old_jobs.state <> 'result'
+          or jsonb_typeof(e.data[array_position(e.ids, j.id)]) <> 'null')
+        and (not coalesce(j.options ? 'retried', false) or _event_pos = (
+          select l.pos from jobs._last_event l where l.job_id = j.id));
   end loop;
   close _events;
 end $$;

@@ -32,7 +32,8 @@ declare
   _event_queue_id int;
   _event_ids bigint[];
   _event_old boolean;
-  _poss bigint[];   -- of the event of each of _ids
+  _poss bigint[];   -- of the event of each of _ids, and when it was
+  _ats timestamptz[];
   _ids bigint[];
   _locked bigint[];
   _pos bigint;
@@ -42,12 +43,14 @@ begin
     _step := least(_mark + 1000000, upto_pos);
     _poss := '{}';
     _ids := '{}';
+    _ats := '{}';
     _events := jobs._old_events(state, _queue_ids, _cutoff, _mark, _step);
     loop
       fetch _events into _event_pos, _event_at, _event_queue_id, _event_ids, _event_old;
       exit when not found or not _event_old;
       _ids := _ids || _event_ids;
       _poss := _poss || array_fill(_event_pos, array[cardinality(_event_ids)]);
+      _ats := _ats || array_fill(_event_at, array[cardinality(_event_ids)]);
       exit when cardinality(_ids) >= 1000;
     end loop;
     close _events;
@@ -61,10 +64,13 @@ begin
       order by u.nth limit _left for update of j skip locked);
     return query
       with gone as (
-        delete from jobs.job j using jobs._last_event l
-        where j.id = any(_locked) and l.job_id = any(_locked) and l.job_id = j.id
-          and l.type = _type and l.at < _cutoff
-        returning j.queue_id, l.at, j.id, j.options),
+        delete from jobs.job j
+        where j.id = any(_locked)
+          -- what has never been retried has not gone on since
+          and (not coalesce(j.options ? 'retried', false) or exists (
+            select from jobs._last_event l
+            where l.job_id = j.id and l.type = _type and l.at < _cutoff))
+        returning j.queue_id, _ats[array_position(_ids, j.id)] as at, j.id, j.options),
       freed as (
         delete from jobs.unique_key u using gone g
         where u.job_id = g.id and u.queue_id = g.queue_id

@@ -11,7 +11,8 @@ begin
   return query
     with enqueued as (
       select j.id as job_id, j.id as pos, j.created_at as at, 'enqueued' as type, j.queue_id,
-        0 as attempt, null::uuid as worker, j.options as data
+        0 as attempt, null::uuid as worker,
+        nullif(j.options - 'retried', '{}') as data
       from jobs.job j
       where 'enqueued' = any(transitions) and j.id > after_pos and j.id <= upto_pos
       order by j.id limit max_events),

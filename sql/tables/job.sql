@@ -8,7 +8,8 @@ create table jobs.job (
   queue_id int not null,
   kind_id int not null,
   priority smallint not null,
-  options jsonb,              -- by the names of enqueue's arguments; durations in seconds
+  options jsonb,              -- by the names of enqueue's arguments, durations in seconds; and
+                              -- `retried`, if the job ever was
   args jsonb not null
 ) partition by range (id);
 

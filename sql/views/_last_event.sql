@@ -4,10 +4,12 @@
 -- events, against 0.1 ms.
 create or replace view jobs._last_event as
 select
-  j.id as job_id, e.pos, e.at, e.type, e.attempt, e.claim, e.data
+  j.id as job_id, e.pos, e.at, e.type, e.attempt, e.claim, e.data, e.gone
 from jobs.job j
 cross join lateral (
-  select a.pos, a.at, a.type, a.attempt, a.claim, a.data[array_position(a.ids, j.id)] as data
+  select a.pos, a.at, a.type, a.attempt, a.claim, a.data[array_position(a.ids, j.id)] as data,
+    -- what _prune_results has left
+    a.data[0] = 'true' or a.data[0] @> to_jsonb(array_position(a.ids, j.id)) as gone
   from jobs.event a
   where a.ids[1] between j.id - 1023 and j.id and a.pos > j.id
     and a.ids[cardinality(a.ids)] >= j.id and j.id = any(a.ids) and a.type <> 'cancel_requested'

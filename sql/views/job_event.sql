@@ -10,7 +10,7 @@ select
   0 as attempt,
   null::bigint as claim,
   null::uuid as worker,
-  j.options as data,
+  nullif(j.options - 'retried', '{}') as data,
   null::xid8 as xid
 from jobs.job j
 join jobs.queue q on q.id = j.queue_id

@@ -3,6 +3,7 @@
 --   since_pos  position of the transition that made it so
 --   run_at     when a scheduled job is due; a blocked one will not run before
 --   data       of that transition: a result, an error, a reason
+--   result_pruned  the job returned something, which is no longer kept
 create or replace view jobs.job_state as
 select
   j.id,
@@ -24,7 +25,8 @@ select
   coalesce(e.at, j.created_at) as since,
   coalesce(e.pos, j.id) as since_pos,
   e.claim,
-  case when e.type is not null then e.data end as data
+  case when e.type is not null then e.data end as data,
+  coalesce(e.gone, false) as result_pruned
 from jobs.job j
 join jobs.kind k on k.id = j.kind_id
 join jobs.queue q on q.id = j.queue_id

@@ -18,6 +18,7 @@ README = ROOT / "README.md"
 PYTHON_GUIDE = ROOT / "docs" / "python.md"
 SCHEDULES = ROOT / "docs" / "schedules.md"
 DEAD_JOBS = ROOT / "docs" / "dead-jobs.md"
+RESULTS = ROOT / "docs" / "results.md"
 RETENTION = ROOT / "docs" / "retention.md"
 METRICS = ROOT / "docs" / "metrics.md"
 TROUBLESHOOTING = ROOT / "docs" / "troubleshooting.md"
@@ -165,6 +166,26 @@ def test_the_python_guide_to_schedules_is_typed(tmp_path: Path) -> None:
     assert status == 0, report + errors
 
 
+def test_the_guide_to_results_runs(dsn: str, binaries: embedded.Binaries) -> None:
+    printed = run_in_psql("\n".join(examples(RESULTS, "sql")), dsn, binaries)
+    assert re.search(r'completed \| \{"pages": 7\} \| f', printed)
+    page: dict[str, Any] = {}
+    exec("\n".join(examples(RESULTS, "python")), page)  # noqa: S102
+    with Client(dsn) as client:
+        jobs = [client.enqueue("k") for _ in range(3)]
+        assert page["look"](client, jobs[0]) is None
+        with psycopg.connect(dsn) as conn:
+            conn.execute("select jobs.complete(token, '5') from jobs.claim(max_jobs => 3)")
+        assert page["total"](dsn, jobs) == 15
+        assert page["look"](client, jobs[0]) == 5
+
+
+def test_the_guide_to_results_is_typed(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text("\n".join(examples(RESULTS, "python")))
+    report, errors, status = api.run(["--strict", str(tmp_path / "shop.py")])
+    assert status == 0, report + errors
+
+
 def test_the_guide_to_retention_runs(dsn: str, binaries: embedded.Binaries) -> None:
     run_in_psql("\n".join(examples(RETENTION, "sql")), dsn, binaries)
     page: dict[str, Any] = {}
@@ -235,6 +256,7 @@ def test_the_guide_to_metrics_is_a_program_that_works(
         "docs/log.md",
         "docs/metrics.md",
         "docs/python.md",
+        "docs/results.md",
         "docs/retention.md",
         "docs/schedules.md",
         "docs/troubleshooting.md",

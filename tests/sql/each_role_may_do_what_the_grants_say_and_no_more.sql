@@ -6,7 +6,7 @@ create table granted (role text, verb text);
 insert into granted
 select r, v from (values
   ('{jobs_producer,jobs_worker,jobs_reader,jobs_operator}'::text[],
-    '{now,_test_now,set_test_clock,backoff_delay,fingerprint,next_run,version,get,history,read_stream,latest,load_snapshot,cloudevent}'::text[]),
+    '{now,_test_now,set_test_clock,backoff_delay,fingerprint,next_run,version,get,history,results,has_in_flight,read_stream,latest,load_snapshot,cloudevent}'::text[]),
   ('{jobs_producer,jobs_worker,jobs_operator}', '{enqueue,enqueue_many,cancel,cancel_many,append_event,append_events,save_snapshot}'),
   ('{jobs_worker}', '{claim,claim_job,claims_of,work,complete,complete_many,fail,fail_many,snooze,skip,discard,release,
     release_many,heartbeat,assert_claim,idle,register_worker,deregister_worker,poll,ack,nack}'),

@@ -22,7 +22,7 @@ select is(keys(job(:id)), '{args,attempt,created_at,error,errors,headers,id,kind
 select is(job(:id) -> 'errors', jsonb_build_array(jsonb_build_object('attempt', 1, 'at', jobs.now(), 'type', 'failed', 'reason', 'timeout',
   'error', '{"type": "E", "message": "m", "traceback": null}'::jsonb)), 'and every error so far');
 select is(jobs.complete(claim_of(:id), '[1]'), 'completed', 'it completes');
-select is(keys(job(:id)), '{args,attempt,created_at,errors,headers,id,kind,max_attempts,priority,queue,result,since,state}', 'a completed one has its result');
+select is(keys(job(:id)), '{args,attempt,created_at,errors,headers,id,kind,max_attempts,priority,queue,result,result_pruned,since,state}', 'a completed one has its result');
 select is(job(:id) -> 'result', '[1]', 'that one');
 select is(jsonb_array_length(job(:id) -> 'errors'), 1, 'and the errors from before');
 select is(jobs.get(0), null, 'there is no job 0');

@@ -1,0 +1,41 @@
+-- Is there a job that has not ended (ready, scheduled, blocked or running) of this kind, in this
+-- queue, or both? Nothing changes. Names that are not known have none.
+--   kind, queue  at least one of them
+--   args         and whose args contain these: {"user": 7}; reads those of every live job of the
+--                kind. Default any
+-- It stops at the first that it finds, and otherwise reads the live jobs of the queue, or of all.
+-- SQLSTATE JB002.
+create or replace function jobs.has_in_flight(
+  kind text default null, queue text default null, args jsonb default null)
+returns boolean
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+declare
+  _kind_ids int[] := jobs._kind_ids(kind);
+  _queue_id int := (select coalesce(max(q.id), -1) from jobs.queue q
+    where q.name = has_in_flight.queue);
+begin
+  if num_nonnulls(kind, queue) = 0 then
+    perform jobs._raise_invalid(
+      'neither kind nor queue is given', 'Say which jobs: by kind, queue or both.');
+  end if;
+  return exists (
+    select
+    from (
+      select r.ids, r.kind_id, r.queue_id, -1::bigint as open from jobs.ready r
+      union all
+      select s.ids, s.kind_id, s.queue_id, -1 from jobs.scheduled s
+      union all
+      select l.ids, l.kind_id, l.queue_id, l.unfinished from jobs.lease l) as b
+    where (has_in_flight.queue is null or b.queue_id = _queue_id)
+      and (has_in_flight.kind is null or b.kind_id = 0 or b.kind_id = any(_kind_ids))
+      and (has_in_flight.args is null and b.open = -1 and b.kind_id <> 0
+        or exists (
+          select from unnest(b.ids) with ordinality as i(id, slot)
+          join jobs.job j on j.id = i.id
+          where b.open & (1::bigint << (i.slot - 1)::int) <> 0
+            and (has_in_flight.kind is null or j.kind_id = any(_kind_ids))
+            and (has_in_flight.args is null or j.args @> has_in_flight.args))));
+end $$;
