@@ -31,14 +31,14 @@ begin
   end if;
   return query
     with named as materialized (
-      select r.*, k.name as kind, q.name as queue, e.error,
-        jobs.fingerprint(k.name, e.error) as fingerprint
+      select r.*, coalesce(k.alias_of, k.name) as kind, q.name as queue, e.error,
+        jobs.fingerprint(coalesce(k.alias_of, k.name), e.error) as fingerprint
       from jobs._read_errors(jobs.now() - "window", max_events) as r
       join jobs.kind k on k.id = r.kind_id
       join jobs.queue q on q.id = r.queue_id
       cross join lateral (select jobs._error_of(r.data) as error) as e
       where (list_errors.queue is null or q.name = list_errors.queue)
-        and (list_errors.kind is null or k.name = _kind)),
+        and (list_errors.kind is null or coalesce(k.alias_of, k.name) = _kind)),
     known as materialized (
       select n.*, row_number() over (
         partition by n.queue, n.fingerprint order by n.pos desc, n.job_id desc) as nth

@@ -11,7 +11,7 @@ returns table (
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select q.name, k.name, p.at, p.paused_by, p.reason, p.job_id
+  select q.name, coalesce(k.alias_of, k.name), p.at, p.paused_by, p.reason, p.job_id
   from jobs.pause p
   left join jobs.queue q on q.id = p.queue_id
   left join jobs.kind k on k.id = p.kind_id

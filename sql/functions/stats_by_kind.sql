@@ -20,25 +20,29 @@ declare
   _from bigint := jobs._pos_at(_since);
 begin
   return query
-    with waiting as (
-      select r.kind_id, sum(cardinality(r.ids))::bigint as n,
+    with current as (   -- an alias counts as its kind
+      select k.id, coalesce(c.id, k.id) as kind_id
+      from jobs.kind k left join jobs.kind c on c.name = k.alias_of),
+    waiting as (
+      select c.kind_id, sum(cardinality(r.ids))::bigint as n,
         min(array[r.ord, r.ids[1]]) as first   -- of its oldest block: the place, a job
-      from jobs.ready r group by 1),
+      from jobs.ready r join current c on c.id = r.kind_id group by 1),
     later as (
-      select s.kind_id,
+      select c.kind_id,
         sum(cardinality(s.ids)) filter (where s.run_at < 'infinity')::bigint as n,
         sum(cardinality(s.ids)) filter (where s.run_at = 'infinity')::bigint as blocked,
         min(s.run_at) filter (where s.run_at < 'infinity') as next_run_at
-      from jobs.scheduled s group by 1),
+      from jobs.scheduled s join current c on c.id = s.kind_id group by 1),
     held as (
-      select j.kind_id, count(*) as n
+      select c.kind_id, count(*) as n
       from jobs.lease l
       cross join lateral unnest(l.ids) with ordinality as i(id, slot)
       join jobs.job j on j.id = i.id
+      join current c on c.id = j.kind_id
       where l.unfinished & (1::bigint << (i.slot - 1)::int) <> 0
       group by 1),
     ended as (
-      select j.kind_id,
+      select c.kind_id,
         count(*) filter (where r.type = 'failed') as failed,
         count(*) filter (where r.type = 'dead') as dead,
         count(*) filter (where r.type = 'cancelled') as cancelled,
@@ -48,10 +52,11 @@ begin
       join jobs.event e on e.pos = r.pos and e.at >= _since
       cross join lateral unnest(e.ids) as i(id)
       join jobs.job j on j.id = i.id
+      join current c on c.id = j.kind_id
       where r.pos >= _from
         and r.type in ('failed', 'dead', 'cancelled', 'skipped', 'discarded')
       group by 1)
-    select k.name, exists (select from jobs.pause p where p.kind_id = k.id), coalesce(w.n, 0),
+    select k.name, jobs._is_paused(null, k.id), coalesce(w.n, 0),
       coalesce(s.n, 0), coalesce(s.blocked, 0), coalesce(h.n, 0), coalesce(e.failed, 0),
       coalesce(e.dead, 0), coalesce(e.cancelled, 0), coalesce(e.skipped, 0),
       coalesce(e.discarded, 0),
@@ -64,5 +69,6 @@ begin
     left join later s on s.kind_id = k.id
     left join held h on h.kind_id = k.id
     left join ended e on e.kind_id = k.id
+    where k.alias_of is null
     order by k.name collate "C";
 end $$;

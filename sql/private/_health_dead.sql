@@ -19,12 +19,12 @@ begin
   select coalesce(sum(cardinality(d.ids)), 0)::bigint, (
       select jsonb_object_agg(c.name, c.n order by c.n desc)
       from (
-        select k.name, count(*) as n
+        select coalesce(k.alias_of, k.name) as name, count(*) as n
         from (select i from deaths b cross join lateral unnest(b.ids) as i
           where b.nth <= 1000 limit 1000) as f
         join jobs.job j on j.id = f.i
         join jobs.kind k on k.id = j.kind_id
-        group by k.name order by n desc limit 20) as c)
+        group by 1 order by n desc limit 20) as c)
   into _died, _kinds
   from deaths d;
   return jobs._health('dead', jobs._severity(_died, max_dead),

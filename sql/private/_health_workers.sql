@@ -13,11 +13,12 @@ declare
   _items jsonb;
 begin
   with untaken as (
-    select h.queue_id, h.kind_id, h.routing_key, min(h.id) as id, q.name as queue, k.name as kind
+    select h.queue_id, h.routing_key, min(h.id) as id, q.name as queue, k.name as kind
     from jobs._heads(1000) h
     join jobs.queue q on q.id = h.queue_id
-    join jobs.kind k on k.id = h.kind_id
-    group by h.queue_id, h.kind_id, h.routing_key, q.name, k.name
+    cross join lateral (
+      select coalesce(a.alias_of, a.name) as name from jobs.kind a where a.id = h.kind_id) as k
+    group by h.queue_id, h.routing_key, q.name, k.name
     having not exists (
       select from jobs._live_worker w
       where (w.queues is null or q.name = any(w.queues))

@@ -15,6 +15,9 @@ begin
     perform jobs._check_kind_args((_place.block).kind_id, args, ords);
   end if;
   if num_nonnulls(spec.idempotency_key, spec.unique_key) > 0 then
+    if _place.regulated then
+      perform jobs._hold_gates(array[(_place.block).queue_id]);
+    end if;
     return query
       select k.*
       from jobs._insert_keyed(spec, _place.block, _place.at, _place.options, _place.regulated,

@@ -1,7 +1,7 @@
 -- The keys of these objects (see enqueue_many), as far as they are free, are this transaction's,
 -- taken in one order, so that two calls with the same keys do not wait for each other. Queues and
 -- kinds are made before, for the same reason. What cannot be read is left to whom it concerns.
--- Locks and writes: queue, kind; unique_key by type, key and queue.
+-- Locks and writes: queue, kind; queue_gate; unique_key by type, key and queue.
 create or replace function jobs._lock_keys(jobs jsonb)
 returns void
 language plpgsql volatile
@@ -25,6 +25,10 @@ begin
     left join jobs.kind k on k.name = p.kind
     left join jobs.queue q on q.name = p.queue) as n
   where n.is_new_queue or n.is_new_kind;
+  perform jobs._hold_gates(array(
+    select q.id from jsonb_array_elements(_lock_keys.jobs) as e
+    cross join lateral jobs._kind_and_queue(e) as p
+    join jobs.queue q on q.name = p.queue));
   for _key in
     select distinct v.type, v.key collate "C" as key, q.id as queue_id
     from jsonb_array_elements(_lock_keys.jobs) as e

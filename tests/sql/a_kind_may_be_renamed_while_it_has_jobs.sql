@@ -1,5 +1,5 @@
 \ir lib/setup.sql
-select plan(31);
+select plan(34);
 
 select jobs.enqueue('old', '{"n": 1}') \g /dev/null
 select jobs.enqueue('old', '{"n": 2}', delay => '1 h') \g /dev/null
@@ -31,6 +31,12 @@ select is((select array_agg(distinct kind) from jobs.claims_of(null)), null, 'cl
 select is((select kind from jobs.claim_job((select id from jobs.list('scheduled')))), 'new', 'or by its id');
 select is((select kind from jobs.work('{default}', null, 1, null, '{new}', null)), 'new', 'work too');
 
+-- what is counted
+select is((select ready + scheduled + running from jobs.stats_by_kind() where kind = 'new'), 6::bigint, 'both are counted as one kind');
+select is_empty($$select from jobs.stats_by_kind() where kind = 'old'$$, 'an alias is none');
+select jobs.register_worker('w', kinds => '{new}') \g /dev/null
+select ok(jobs.enqueue('old') > 0 and (select h.saw from jobs.health() h where h.name = 'workers') !~ 'kind (old|new)', 'a worker of the new name is one');
+
 -- settings
 select jobs.configure_kind('new', on_dead => 'other report') \g /dev/null
 select is((select settings ->> 'on_dead' from jobs.list_kinds('old')), 'other report', 'what is configured later is of both');
@@ -39,7 +45,7 @@ select is((select (settings -> 'timeout')::int from jobs.list_kinds('new')), 6, 
 select jobs.fail((select l.claim << 6 from jobs.lease l where l.ids[1] = (select min(id) from jobs.job)), '"no"', reason => 'rejected') \g /dev/null
 select is((select args -> 'job' ->> 'kind' from jobs.claim('{default}', kinds => '{other report}')), 'new', 'a death is the new kind''s');
 select is((select count(*) from jobs.retry_many(kind => 'new')), 1::bigint, 'it is retried by the new name');
-select is(jobs.cancel_many(kind => 'old'), 1::bigint, 'and cancelled by either');
+select is(jobs.cancel_many(kind => 'old'), 2::bigint, 'and cancelled by either');
 
 -- chains
 select jobs.configure_kind('new', alias_of => 'newest') \g /dev/null
