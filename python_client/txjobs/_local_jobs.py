@@ -8,45 +8,24 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar, overload
 
 from . import _json, _requests
+from ._handles import AsyncJobs, SyncJobs
 from ._local import Local
 from ._local_transaction import AsyncStandIn, StandIn
 from ._options import Options, Seconds, seconds_of
-from ._targets import AsyncTarget, SyncTarget
 from .info import EventInfo, JobInfo
-from .task import Job, NewJob
+from .task import Job, NewJob, made_of
 
 __all__ = ["AsyncLocalJobs", "LocalJobs"]
 
 R = TypeVar("R")
 Listed = list[JobInfo]  # the handles have a method named list
-Ids = list[int]
+Made = list[Job[Any]]
 History = list[EventInfo]
 
 
 class _Handle:
     def __init__(self, local: Local) -> None:
         self._local = local
-
-    def get(self, job: Job[Any] | int) -> JobInfo | None:
-        """The job, whole; None if it is not known, or not any more."""
-        return self._local.memory.get(_requests.number(job))
-
-    def state(self, job: Job[Any] | int) -> str | None:
-        """The job's state; None if it is not known, or not any more."""
-        found = self.get(job)
-        return None if found is None else found.state
-
-    def history(self, job: Job[Any] | int) -> History:
-        """The job's last hundred transitions, oldest first."""
-        return self._local.memory.history(_requests.number(job))
-
-    def list(self, state: str | None = None, *, kind: str | None = None) -> Listed:
-        """The jobs that are known, in the order in which they were enqueued."""
-        return [
-            one
-            for one in self._local.memory.jobs()
-            if state in (None, one.state) and kind in (None, one.kind)
-        ]
 
     def now(self) -> dt.datetime:
         """What time it is for the jobs."""
@@ -56,21 +35,30 @@ class _Handle:
         """No job is started any more; running ones finish."""
         self._local.memory.paused = True
 
-    def cancel(self, job: Job[Any] | int, reason: str | None = None) -> str:
-        """The state that the job is in then, or `cancel_requested` if it is running."""
-        return self._local.cancel(_requests.number(job), reason)
+    def _find(self, job: Job[Any] | int) -> JobInfo | None:
+        return self._local.memory.get(_requests.number(job))
+
+    def _history(self, job: Job[Any] | int) -> History:
+        return self._local.memory.history(_requests.number(job))
+
+    def _listed(self, state: str | None, kind: str | None) -> Listed:
+        return [
+            one
+            for one in self._local.memory.jobs()
+            if state in (None, one.state) and kind in (None, one.kind)
+        ]
 
 
-class LocalJobs(_Handle, SyncTarget):
+class LocalJobs(_Handle, SyncJobs):
     """What `with app.in_process()` and `with app.inline()` give; `enqueue` takes it as a conn."""
 
-    def take_jobs(self, jobs: Sequence[NewJob[Any]], /) -> Ids:
-        """The jobs' ids; they exist now."""
-        return self._local.submit(jobs)
+    def take_jobs(self, jobs: Sequence[NewJob[Any]], /) -> Made:
+        """The jobs, which exist now."""
+        return made_of(jobs, self._local.submit(jobs))
 
     def enqueue(self, kind: str, args: Mapping[str, Any] | None = None, **options: Any) -> Job[Any]:
         """A job by the name of its kind; the options are those of `Task.using`."""
-        return Job(self.take_jobs([_new(kind, args, options)])[0], kind)
+        return self.take_jobs([_new(kind, args, options)])[0]
 
     @contextmanager
     def transaction(self) -> Iterator[StandIn]:
@@ -81,6 +69,27 @@ class LocalJobs(_Handle, SyncTarget):
             yield conn
         follow_ups.commit()
         self._local.changed()
+
+    def get(self, job: Job[Any] | int) -> JobInfo | None:
+        """The job, whole; None if it is not known, or not any more."""
+        return self._find(job)
+
+    def state(self, job: Job[Any] | int) -> str | None:
+        """The job's state; None if it is not known, or not any more."""
+        found = self._find(job)
+        return None if found is None else found.state
+
+    def history(self, job: Job[Any] | int) -> History:
+        """The job's last hundred transitions, oldest first."""
+        return self._history(job)
+
+    def list(self, state: str | None = None, *, kind: str | None = None) -> Listed:
+        """The jobs that are known, in the order in which they were enqueued."""
+        return self._listed(state, kind)
+
+    def cancel(self, job: Job[Any] | int, reason: str | None = None) -> str:
+        """The state that the job is in then, or `cancel_requested` if it is running."""
+        return self._local.cancel(_requests.number(job), reason)
 
     def resume(self) -> None:
         """The end of a pause."""
@@ -104,18 +113,18 @@ class LocalJobs(_Handle, SyncTarget):
         self._local.changed()
 
 
-class AsyncLocalJobs(_Handle, AsyncTarget):
+class AsyncLocalJobs(_Handle, AsyncJobs):
     """What `async with` gives: what waits is awaited."""
 
-    async def take_jobs(self, jobs: Sequence[NewJob[Any]], /) -> Ids:
-        """The jobs' ids; they exist now."""
-        return await self._local.submit_async(jobs)
+    async def take_jobs(self, jobs: Sequence[NewJob[Any]], /) -> Made:
+        """The jobs, which exist now."""
+        return made_of(jobs, await self._local.submit_async(jobs))
 
     async def enqueue(
         self, kind: str, args: Mapping[str, Any] | None = None, **options: Any
     ) -> Job[Any]:
         """A job by the name of its kind; the options are those of `Task.using`."""
-        return Job((await self.take_jobs([_new(kind, args, options)]))[0], kind)
+        return (await self.take_jobs([_new(kind, args, options)]))[0]
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncStandIn]:
@@ -126,6 +135,27 @@ class AsyncLocalJobs(_Handle, AsyncTarget):
             yield conn
         follow_ups.commit()
         await self._local.changed_async()
+
+    async def get(self, job: Job[Any] | int) -> JobInfo | None:
+        """The job, whole; None if it is not known, or not any more."""
+        return self._find(job)
+
+    async def state(self, job: Job[Any] | int) -> str | None:
+        """The job's state; None if it is not known, or not any more."""
+        found = self._find(job)
+        return None if found is None else found.state
+
+    async def history(self, job: Job[Any] | int) -> History:
+        """The job's last hundred transitions, oldest first."""
+        return self._history(job)
+
+    async def list(self, state: str | None = None, *, kind: str | None = None) -> Listed:
+        """The jobs that are known, in the order in which they were enqueued."""
+        return self._listed(state, kind)
+
+    async def cancel(self, job: Job[Any] | int, reason: str | None = None) -> str:
+        """The state that the job is in then, or `cancel_requested` if it is running."""
+        return self._local.cancel(_requests.number(job), reason)
 
     async def resume(self) -> None:
         """The end of a pause."""

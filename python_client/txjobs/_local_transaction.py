@@ -16,7 +16,7 @@ from ._pool import AsyncConnections, SyncConnections
 from ._targets import AsyncTarget, SyncTarget
 from ._transaction import AsyncTransactions, SyncTransactions
 from .errors import ConfigurationError
-from .task import NewJob
+from .task import Job, NewJob, made_of
 
 __all__ = ["AsyncStandIn", "FollowUps", "LocalAsync", "LocalSync", "OpenOn", "StandIn"]
 
@@ -84,9 +84,9 @@ class StandIn(SyncTarget):
     def __init__(self, follow_ups: FollowUps) -> None:
         self._follow_ups = follow_ups
 
-    def take_jobs(self, jobs: Sequence[NewJob[Any]], /) -> list[int]:
+    def take_jobs(self, jobs: Sequence[NewJob[Any]], /) -> list[Job[Any]]:
         """They exist if the handler's outcome is kept."""
-        return self._follow_ups.add(jobs)
+        return made_of(jobs, self._follow_ups.add(jobs))
 
     @contextmanager
     def transaction(self) -> Iterator["StandIn"]:
@@ -104,9 +104,9 @@ class AsyncStandIn(AsyncTarget):
     def __init__(self, follow_ups: FollowUps) -> None:
         self._follow_ups = follow_ups
 
-    async def take_jobs(self, jobs: Sequence[NewJob[Any]], /) -> list[int]:
+    async def take_jobs(self, jobs: Sequence[NewJob[Any]], /) -> list[Job[Any]]:
         """They exist if the handler's outcome is kept."""
-        return self._follow_ups.add(jobs)
+        return made_of(jobs, self._follow_ups.add(jobs))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["AsyncStandIn"]:

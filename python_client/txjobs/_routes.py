@@ -51,19 +51,13 @@ class Routes:
         self, conn: Any, jobs: "Sequence[NewJob[Any]]"
     ) -> "list[Job[Any]] | Coroutine[Any, Any, list[Job[Any]]]":
         """The jobs; to be awaited where the connection is an async one."""
-        from .task import Job
-
-        def made(ids: list[int]) -> list[Job[Any]]:
-            return [
-                Job(found, job.kind, True, job.read_result)
-                for found, job in zip(ids, jobs, strict=True)
-            ]
+        from .task import made_of
 
         if isinstance(conn, SyncTarget | AsyncTarget):
-            return then(conn.take_jobs(jobs), made)
+            return conn.take_jobs(jobs)
         if self._local is None:
             raise ConfigurationError("nothing is open to send jobs to")
-        return then(self._local.send(conn, jobs), made)
+        return then(self._local.send(conn, jobs), lambda ids: made_of(jobs, ids))
 
 
 def then(value: S | Coroutine[Any, Any, S], change: Callable[[S], T]) -> T | Coroutine[Any, Any, T]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .task import NewJob
+    from .task import Job, NewJob
 
 __all__ = ["AsyncTarget", "SyncTarget"]
 
@@ -14,13 +14,13 @@ class SyncTarget(ABC):
     """Takes jobs at once."""
 
     @abstractmethod
-    def take_jobs(self, jobs: "Sequence[NewJob[Any]]", /) -> list[int]:
-        """Their ids; all of them are taken, or none."""
+    def take_jobs(self, jobs: "Sequence[NewJob[Any]]", /) -> "list[Job[Any]]":
+        """The jobs that they have become; all of them, or none."""
 
 
 class AsyncTarget(ABC):
     """The same, awaited."""
 
     @abstractmethod
-    async def take_jobs(self, jobs: "Sequence[NewJob[Any]]", /) -> list[int]:
-        """Their ids; all of them are taken, or none."""
+    async def take_jobs(self, jobs: "Sequence[NewJob[Any]]", /) -> "list[Job[Any]]":
+        """The jobs that they have become; all of them, or none."""

@@ -11,6 +11,7 @@ from ._drivers import AsyncConn, Conn
 from ._options import Options, Seconds
 from ._signature import Signature
 from ._targets import AsyncTarget, SyncTarget
+from .backend import Backend, choose
 from .backoff import Backoff
 from .batch import BatchDecorator, Batching, batch_task
 from .context import Context
@@ -237,6 +238,28 @@ class Jobs(SettingsRegistry):
             now: when its clock begins, which stands still but for that; default the real time
         """
         return Inline(self, conn, deps=deps, skip_delays=skip_delays, now=now)
+
+    def backend(self, where: str, *, deps: Any = None) -> Backend:
+        """Where jobs run, chosen by a setting: the code that enqueues is the same for all.
+
+        A DSN of Postgres: they go into the database, where workers find them. `in-process:`, with
+        settings of `in_process()` or without (`in-process:?concurrency=4&max_pending=100`): they
+        run in this process, and are lost with it. `inline:`: they run as they are enqueued.
+
+        >>> app = Jobs()
+        >>> @app.task
+        ... def double(number: int) -> int:
+        ...     return 2 * number
+        >>> with app.backend("in-process:?concurrency=2") as jobs:
+        ...     with jobs.transaction() as conn:
+        ...         job = double.enqueue(conn, 21)
+        ...     jobs.result(job)
+        42
+
+        `deps` is handed to handlers that run in this process; a worker is given its own. Raises
+        `ConfigurationError` for a setting that it does not know.
+        """
+        return choose(self, where, deps)
 
 
 def _task(

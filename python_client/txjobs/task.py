@@ -240,6 +240,13 @@ class AsyncTask(Task[P, R]):
         return found
 
 
+def made_of(jobs: Sequence[NewJob[T]], ids: Sequence[int]) -> list[Job[T]]:
+    """The jobs that they have become."""
+    return [
+        Job(found, one.kind, True, one.read_result) for one, found in zip(jobs, ids, strict=True)
+    ]
+
+
 def _only(jobs: Sequence[Job[T]]) -> Job[T]:
     return jobs[0]
 

@@ -242,7 +242,7 @@ def test_a_handler_over_its_time_has_failed(app: Jobs, is_async: bool) -> None:
 async def test_a_job_that_cancels_itself_is_cancelled(app: Jobs) -> None:
     @app.task
     async def endless(ctx: Context) -> None:
-        jobs.cancel(ctx.job.id)
+        await jobs.cancel(ctx.job.id)
         assert ctx.cancelled.is_set()
         await asyncio.Event().wait()
 
