@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from ._clock import Clock
-from ._local_transaction import FollowUps, OpenOn
+from ._local_transaction import LocalAsync, LocalSync, OpenOn
 from ._memory import Memory
 from ._options import Seconds
+from ._pool import AsyncConnections, SyncConnections
 from .errors import ConfigurationError
 from .task import NewJob
 
@@ -35,6 +36,8 @@ class Local(ABC):
         self.clock = Clock(now)
         self.memory = Memory(app.tasks, self.clock, max_pending, keep)
         self.open_on: OpenOn = {}
+        self.sync_pool: SyncConnections | None = None
+        self.async_pool: AsyncConnections | None = None
         self.opened_async: bool | None = None
 
     def open(self, *, is_async: bool) -> None:
@@ -82,9 +85,13 @@ class Local(ABC):
     def patience(self, timeout: Seconds | None) -> float | None:
         """How long there is a point in waiting for a job's end."""
 
-    def follow_ups(self) -> FollowUps:
-        """Jobs that are to exist together."""
-        return FollowUps(self.memory, self.open_on)
+    def new_sync(self) -> LocalSync:
+        """A transaction of plain code: of a handler, or around what is enqueued."""
+        return LocalSync(self.memory, self.open_on, self.sync_pool)
+
+    def new_async(self) -> LocalAsync:
+        """The same of async code."""
+        return LocalAsync(self.memory, self.open_on, self.async_pool)
 
     @abstractmethod
     def cancel(self, job: int, reason: str | None) -> str:

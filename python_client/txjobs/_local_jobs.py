@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar, overload
 
 from . import _json, _requests
+from ._drivers import AsyncConn, Conn
 from ._handles import AsyncJobs, SyncJobs
 from ._local import Local
-from ._local_transaction import AsyncStandIn, StandIn
 from ._options import Options, Seconds, seconds_of
+from ._targets import AsyncTarget, SyncTarget
 from .info import EventInfo, JobInfo
 from .task import Job, NewJob, made_of
 
@@ -61,13 +62,19 @@ class LocalJobs(_Handle, SyncJobs):
         return self.take_jobs([_new(kind, args, options)])[0]
 
     @contextmanager
-    def transaction(self) -> Iterator[StandIn]:
-        """Jobs that are enqueued on what it gives exist once the block has ended well."""
-        follow_ups = self._local.follow_ups()
-        conn = StandIn(follow_ups)
-        with follow_ups.block(conn):
+    def transaction(self) -> Iterator[Conn | SyncTarget]:
+        """Jobs that are enqueued on what it gives exist once the block has ended well.
+
+        With a database that is a connection, and what is written on it is committed first.
+        """
+        transaction = self._local.new_sync()
+        with transaction.block() as conn:
             yield conn
-        follow_ups.commit()
+        try:
+            transaction.commit(())
+        except BaseException as error:
+            transaction.rollback(error)
+            raise
         self._local.changed()
 
     def get(self, job: Job[Any] | int) -> JobInfo | None:
@@ -127,13 +134,19 @@ class AsyncLocalJobs(_Handle, AsyncJobs):
         return (await self.take_jobs([_new(kind, args, options)]))[0]
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncStandIn]:
-        """Jobs that are enqueued on what it gives exist once the block has ended well."""
-        follow_ups = self._local.follow_ups()
-        conn = AsyncStandIn(follow_ups)
-        with follow_ups.block(conn):
+    async def transaction(self) -> AsyncIterator[AsyncConn | AsyncTarget]:
+        """Jobs that are enqueued on what it gives exist once the block has ended well.
+
+        With a database that is a connection, and what is written on it is committed first.
+        """
+        transaction = self._local.new_async()
+        async with transaction.async_block() as conn:
             yield conn
-        follow_ups.commit()
+        try:
+            await transaction.commit(())
+        except BaseException as error:
+            await transaction.rollback(error)
+            raise
         await self._local.changed_async()
 
     async def get(self, job: Job[Any] | int) -> JobInfo | None:

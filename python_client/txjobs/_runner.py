@@ -11,9 +11,7 @@ from typing import Any
 from . import _verdict
 from ._claimed import Claimed
 from ._local import Local
-from ._local_transaction import LocalAsync, LocalSync
 from ._outbox import Batch, Outbox
-from ._pool import AsyncPool, SyncPool
 from ._slots import Slots
 from ._state import State, WorkerStats
 from ._verdict import Verdict
@@ -39,7 +37,6 @@ class Runner:
         concurrency: int,
         drain_timeout: float,
         deps: Any,
-        dsn: str | None,
     ) -> None:
         self._memory = local.memory
         self._clock = local.clock
@@ -53,14 +50,11 @@ class Runner:
         self._defect: BaseException | None = None
         self.stats = stats
         self.started = asyncio.Event()
-        self._sync_pool = None if dsn is None else SyncPool(dsn)
-        self._async_pool = None if dsn is None else AsyncPool(dsn)
-        memory, open_on = local.memory, local.open_on
         self.slots = Slots(
             local.app.tasks,
             deps,
-            partial(LocalSync, memory, open_on, self._sync_pool),
-            partial(LocalAsync, memory, open_on, self._async_pool),
+            local.new_sync,
+            local.new_async,
             stats,
             self._outbox,
             concurrency,
@@ -134,10 +128,6 @@ class Runner:
                 slot.cancel()
             # A handler that swallows its cancellation does not hold up the application's end.
             await asyncio.wait(slots, timeout=_CUT_GRACE)
-            if self._sync_pool is not None:
-                self._sync_pool.close()
-            if self._async_pool is not None:
-                await self._async_pool.close()
 
     def _slot_ended(self, slot: asyncio.Task[None]) -> None:
         if not slot.cancelled() and slot.exception() is not None:

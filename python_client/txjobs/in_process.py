@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ._local import Local, has_loop
 from ._local_jobs import AsyncLocalJobs, LocalJobs
 from ._options import Seconds, seconds_of
+from ._pool import AsyncPool, SyncPool
 from ._runner import Runner, inside
 from ._state import WorkerStats
 from .errors import ConfigurationError, QueueFull, RunnerClosed
@@ -62,7 +63,10 @@ class InProcess(Local):
         super().__init__(app, now, max_pending, keep)
         self.leftover: list[JobInfo] = []
         self._when_full = when_full
-        self._settings = (concurrency, seconds_of(drain_timeout), deps, dsn)
+        self._settings = (concurrency, seconds_of(drain_timeout), deps)
+        self._pools = None if dsn is None else (SyncPool(dsn), AsyncPool(dsn))
+        if self._pools is not None:
+            self.sync_pool, self.async_pool = self._pools
         self._stats = WorkerStats()
         self._runner: Runner | None = None
         self._task: asyncio.Task[None] | None = None
@@ -156,8 +160,7 @@ class InProcess(Local):
     # Opening and closing
 
     def _begin(self) -> Runner:
-        concurrency, drain_timeout, deps, dsn = self._settings
-        runner = self._runner = Runner(self, self._stats, concurrency, drain_timeout, deps, dsn)
+        runner = self._runner = Runner(self, self._stats, *self._settings)
         self.memory.on_change = runner.nudge
         return runner
 
@@ -193,6 +196,9 @@ class InProcess(Local):
             self._failure = error
         finally:
             self._end()
+            if self._pools is not None:
+                self._pools[0].close()
+                await self._pools[1].close()
             self._ended.set()
 
     async def __aexit__(

@@ -20,7 +20,7 @@ from ._drivers import AsyncConn, Conn
 from ._execution import TimedOut, call_sync
 from ._local import Local, has_loop
 from ._local_jobs import AsyncLocalJobs, LocalJobs
-from ._local_transaction import LocalAsync, LocalSync
+from ._local_transaction import LocalAsync
 from ._options import Seconds
 from ._pool import BorrowedAsync, BorrowedSync
 from ._reports import Committed, RolledBack, commit_async, judge
@@ -64,8 +64,10 @@ class Inline(Local):
                 f"{type(conn).__qualname__} is not a connection: give inline() a psycopg one, for "
                 "the handlers' ctx.transaction(), or none"
             )
-        self._sync = BorrowedSync(conn) if isinstance(conn, psycopg.Connection) else None
-        self._async = BorrowedAsync(conn) if isinstance(conn, psycopg.AsyncConnection) else None
+        if isinstance(conn, psycopg.Connection):
+            self.sync_pool = BorrowedSync(conn)
+        elif conn is not None:
+            self.async_pool = BorrowedAsync(conn)
         self._deps = deps
         self._skip_delays = skip_delays
         self._units: dict[int, Unit] = {}  # by the id of the job that runs
@@ -200,7 +202,7 @@ class Inline(Local):
             handler: Callable[..., Any] = handler_of(unit, task, self._refused)
             if not unit.members:
                 return
-            transactions = LocalSync(self.memory, self.open_on, self._sync)
+            transactions = self.new_sync()
             if task.signature.takes_context:
                 handler = partial(handler, self._context(unit, transactions))
             context = copy_context()
@@ -216,7 +218,7 @@ class Inline(Local):
             handler = handler_of(unit, task, self._refused)
             if not unit.members:
                 return
-            transactions = LocalAsync(self.memory, self.open_on, self._async)
+            transactions = self.new_async()
             if task.signature.takes_context:
                 handler = partial(handler, self._context(unit, transactions))
             context = copy_context()

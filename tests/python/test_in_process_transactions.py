@@ -151,3 +151,36 @@ def test_a_result_that_cannot_be_stored_rolls_the_handlers_writes_back(
             jobs.result(bad, 10)
         assert jobs.result(good, 10) == "good"
     assert conn.execute("select count(*) from note").fetchone() == (0,)
+
+
+async def test_with_a_database_a_block_gives_a_connection_and_jobs_follow_its_commit(
+    app: Jobs, dsn: str, conn: psycopg.Connection[Any]
+) -> None:
+    conn.execute("create table note (n int primary key deferrable initially deferred)")
+
+    @app.task
+    def look() -> int:
+        found = conn.execute("select count(*) from note").fetchone()
+        assert found is not None
+        return int(found[0])
+
+    with app.in_process(dsn=dsn) as jobs:
+        with jobs.transaction() as own:
+            assert isinstance(own, psycopg.Connection)
+            own.execute("insert into note values (1)")
+            job = look.enqueue(own)
+            assert jobs.get(job) is None
+        assert jobs.result(job, 10) == 1
+        with pytest.raises(psycopg.errors.UniqueViolation), jobs.transaction() as own:
+            assert isinstance(own, psycopg.Connection)
+            own.execute("insert into note values (1)")
+            gone = look.enqueue(own)
+        assert jobs.get(gone) is None
+    async with app.in_process(dsn=dsn, max_pending=1) as other:
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            async with other.transaction() as own_async:
+                assert isinstance(own_async, psycopg.AsyncConnection)
+                await own_async.execute("insert into note values (1)")
+                await look.enqueue(own_async)
+        job = await look.enqueue(other)  # its room was given back
+        assert await other.result(job, 10) == 1
