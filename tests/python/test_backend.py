@@ -92,7 +92,8 @@ async def test_so_is_an_async_one(app: Jobs, dsn: str, way: str) -> None:
 
 
 def test_a_setting_becomes_the_runners_options(app: Jobs) -> None:
-    where = "in-process:?concurrency=3&max_pending=7&keep=5&drain_timeout=1.5&when_full=wait&dsn=dbname%3Dx"
+    where = "in-process:?concurrency=3&max_pending=7&keep=5&drain_timeout=1.5&when_full=wait"
+    where += "&dsn=dbname%3Dx"
     backend = app.backend(where, deps="deps")
     assert isinstance(backend, InProcess)
     assert backend._settings == (3, 1.5, "deps")
