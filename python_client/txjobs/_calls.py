@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from . import _json
 from ._options import Seconds, interval, timestamp
+from .errors import KeyReused
 
 __all__ = ["Call", "array"]
 
@@ -27,6 +28,7 @@ class Call(Generic[T]):
     params: tuple[str | None, ...]
     read: Callable[[Sequence[Row]], T]
     writes: bool = True
+    may_refuse: bool = False  # in a savepoint, then: the caller's transaction survives it
 
 
 def array(items: Iterable[str | None]) -> str:
@@ -94,32 +96,69 @@ def _named(names: tuple[str, ...]) -> str:
     return "".join(f", {name} => %s::text::{_TYPES[name]}" for name in names)
 
 
-def enqueue(kind: str, args: str, options: Mapping[str, str]) -> Call[int | None]:
-    """One job, or None: a full queue drops it; `options` as `Options.as_texts` gives them."""
+Made = tuple[int | None, bool, bool]
+"""A job's id (None: a full queue dropped it), whether it was created, whether it is a mismatch."""
+
+
+def enqueue(kind: str, args: str, options: Mapping[str, str]) -> Call[Made]:
+    """One job; `options` as `Options.as_texts` gives them. `KeyReused` as `jobs.enqueue` does."""
+    if "idempotency_key" in options or "unique_key" in options:
+        return _enqueue_by_key(kind, args, options)
     return Call(
         f"select jobs.enqueue(kind => %s::text, args => %s::text::jsonb{_named(tuple(options))})",
         (kind, args, *options.values()),
-        scalar,
+        lambda rows: (rows[0][0], rows[0][0] is not None, False),
     )
 
 
-def enqueue_same(kind: str, args: Sequence[str], options: Mapping[str, str]) -> Call[Sequence[Row]]:
-    """Many jobs of one kind with the same options: rows `(id, created)` in the order given."""
+def _enqueue_by_key(kind: str, args: str, options: Mapping[str, str]) -> Call[Made]:
+    """One job, by the form that tells whether it was created."""
+    many = enqueue_same(kind, [args], options)
+
+    def read(rows: Sequence[Row]) -> Made:
+        ((job, created, mismatch),) = many.read(rows)
+        if mismatch and "on_conflict" not in options:
+            raise KeyReused(  # here and not in SQL, so that the transaction goes on
+                f"idempotency_key {options['idempotency_key'][:100]!r} has a job already, of "
+                "another kind or with other args",
+                detail=f"job {job}",
+                hint="A key is for one job: give this one a key of its own. "
+                "on_conflict='existing' answers with that other one.",
+            )
+        return job, created, mismatch
+
+    return Call(many.statement, many.params, read, may_refuse=many.may_refuse)
+
+
+def _refuses(options: Mapping[str, str]) -> bool:
+    return options.get("on_conflict", "existing") != "existing"
+
+
+def enqueue_same(
+    kind: str, args: Sequence[str], options: Mapping[str, str]
+) -> Call[Sequence[Made]]:
+    """Many jobs of one kind with the same options, in the order given."""
     return Call(
-        "select id, created from jobs.enqueue_many(kind => %s::text, "
+        "select id, created, mismatch from jobs.enqueue_many(kind => %s::text, "
         f"args => %s::text::jsonb[]{_named(tuple(options))}) order by ord",
         (kind, array(args), *options.values()),
-        rows_as_they_are,
+        _made,
+        may_refuse=_refuses(options),
     )
 
 
-def enqueue_many(jobs: str) -> Call[Sequence[Row]]:
-    """Jobs of any kinds, as the JSON text of an array of objects: rows `(id, created)` in order."""
+def enqueue_many(jobs: str, may_refuse: bool = False) -> Call[Sequence[Made]]:
+    """Jobs of any kinds, as the JSON text of an array of objects, in its order."""
     return Call(
-        "select id, created from jobs.enqueue_many(jobs => %s::text::jsonb) order by ord",
+        "select id, created, mismatch from jobs.enqueue_many(jobs => %s::text::jsonb) order by ord",
         (jobs,),
-        rows_as_they_are,
+        _made,
+        may_refuse=may_refuse,
     )
+
+
+def _made(rows: Sequence[Row]) -> Sequence[Made]:
+    return [(job, created, mismatch) for job, created, mismatch in rows]
 
 
 def cancel(job: int, reason: str | None) -> Call[str]:
@@ -141,6 +180,16 @@ def cancel_many(
 def _json_or_none(rows: Sequence[Row]) -> Any:
     text = scalar(rows)
     return None if text is None else _json.loads(text)
+
+
+def get_by_key(idempotency_key: str, queue: str | None) -> Call[dict[str, Any] | None]:
+    """The job that has the key, as an object, or None."""
+    return Call(
+        "select jobs.get(idempotency_key => %s::text, queue => %s::text)::text",
+        (idempotency_key, queue),
+        _json_or_none,
+        writes=False,
+    )
 
 
 def get(job: int) -> Call[dict[str, Any] | None]:

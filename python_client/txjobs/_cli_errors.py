@@ -8,6 +8,7 @@ from ._cli_text import clean
 from .embedded import ServerUnavailable
 from .errors import (
     ConfigurationError,
+    DuplicateJob,
     InvalidArgument,
     NotFound,
     NotInstalled,
@@ -68,6 +69,7 @@ class Usage(TxjobsError):
 # By the first of them that fits; what a message lacks to name a fix is added here.
 _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (NotFound, ExitCode.NO),
+    (DuplicateJob, ExitCode.NO),
     (WrongState, ExitCode.NO),
     (PositionGone, ExitCode.NO),
     (VersionConflict, ExitCode.CONFLICT),

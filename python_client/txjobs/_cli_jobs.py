@@ -86,7 +86,8 @@ def enqueue(
         str | None, typer.Option(metavar="JSON", help='Such as {"replace": ["args"]}.')
     ] = None,
     on_conflict: Annotated[
-        str | None, typer.Option(metavar="WORD", help="If a key has a job: existing, or error.")
+        str | None,
+        typer.Option(metavar="WORD", help="If a key has a job: existing, match or error."),
     ] = None,
     concurrency_key: Annotated[
         str | None, typer.Option(metavar="KEY", help="Few jobs of it run at a time.")
@@ -145,9 +146,13 @@ def enqueue(
     with connection(dsn) as conn:
         job = run_steps(lambda call: _drivers.run(conn, call), steps)
     if as_json:
-        print_json({"id": job.id or None, "kind": kind, "dropped": job.dropped})
+        answer = {"id": job.id or None, "kind": kind, "created": job.created}
+        print_json({**answer, "mismatch": job.mismatch, "dropped": job.dropped})
     elif job.dropped:
         say(f"dropped, since the queue is full ({kind})")
+    elif not job.created:
+        other = ", of another kind or with other arguments" if job.mismatch else ""
+        say(f"job {job.id} exists already{other} ({kind})")
     else:
         say(f"enqueued job {job.id} ({kind})")
 
@@ -198,16 +203,28 @@ def _list_row(job: ListedJob) -> list[object]:
 
 
 def show(
-    job: Annotated[int, typer.Argument(metavar="ID")],
+    job: Annotated[int | None, typer.Argument(metavar="[ID]")] = None,
     dsn: Dsn = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="The job of this key, instead of an ID.")
+    ] = None,
+    queue: Annotated[
+        str | None, typer.Option("--queue", "-q", metavar="NAME", help="The queue of that key.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """One job, whole: its arguments, its timeline, the errors of its attempts."""
+    if (job is None) == (idempotency_key is None) or (queue and job is not None):
+        raise Usage("which job? give its ID, or an --idempotency-key and perhaps its --queue")
     with client(dsn) as found:
-        info = found.get(job)
-        events = found.history(job)
+        if idempotency_key is not None:
+            info = found.get_by_key(idempotency_key, queue)
+        else:
+            info = found.get(job or 0)
+        events = [] if info is None else found.history(info.id)
     if info is None:
-        raise NotFound(f"there is no job {job}: it was never committed, or it has been pruned")
+        what = f"job {job}" if idempotency_key is None else f"job of the key {idempotency_key!r}"
+        raise NotFound(f"there is no {what}: it was never committed, or it has been pruned")
     if as_json:
         print_json({**dataclasses.asdict(info), "history": events})
     else:

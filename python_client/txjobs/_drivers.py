@@ -12,7 +12,13 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from ._calls import Call
-from .errors import ConfigurationError, UnknownOutcome, translate
+from .errors import (
+    ConfigurationError,
+    DuplicateJob,
+    KeyReused,
+    UnknownOutcome,
+    translate,
+)
 
 __all__ = ["AsyncConn", "Conn", "execute", "run", "run_async"]
 
@@ -25,14 +31,30 @@ _UNKNOWN = (
     "under way: whether it took effect is not known; look with get() or list() before repeating it"
 )
 
+# What a call says that may refuse (JB020, JB021) inside a transaction: that one goes on.
+_SAVEPOINT = b"savepoint txjobs_call"
+_RELEASE = b"release savepoint txjobs_call"
+_ROLLBACK = b"rollback to savepoint txjobs_call; release savepoint txjobs_call"
+_REFUSALS = {KeyReused.sqlstate, DuplicateJob.sqlstate}
+
 
 def run(conn: Conn, call: Call[T]) -> T:
     """The call's value, in whatever transaction the connection is in."""
     commits = _commits_alone(conn, call)
     try:
         with conn.cursor(row_factory=tuple_row) as cursor:
-            cursor.execute(call.statement.encode(), call.params)
-            return call.read(cursor.fetchall() if cursor.description else [])
+            if call.may_refuse and not commits:
+                cursor.execute(_SAVEPOINT)
+            try:
+                cursor.execute(call.statement.encode(), call.params)
+            except psycopg.Error as error:
+                if call.may_refuse and not commits and error.sqlstate in _REFUSALS:
+                    cursor.execute(_ROLLBACK)
+                raise
+            rows = cursor.fetchall() if cursor.description else []
+            if call.may_refuse and not commits:
+                cursor.execute(_RELEASE)
+            return call.read(rows)
     except psycopg.Error as error:
         if commits and conn.closed:
             raise UnknownOutcome(_UNKNOWN) from error
@@ -44,8 +66,18 @@ async def run_async(conn: AsyncConn, call: Call[T]) -> T:
     commits = _commits_alone(conn, call)
     try:
         async with conn.cursor(row_factory=tuple_row) as cursor:
-            await cursor.execute(call.statement.encode(), call.params)
-            return call.read(await cursor.fetchall() if cursor.description else [])
+            if call.may_refuse and not commits:
+                await cursor.execute(_SAVEPOINT)
+            try:
+                await cursor.execute(call.statement.encode(), call.params)
+            except psycopg.Error as error:
+                if call.may_refuse and not commits and error.sqlstate in _REFUSALS:
+                    await cursor.execute(_ROLLBACK)
+                raise
+            rows = await cursor.fetchall() if cursor.description else []
+            if call.may_refuse and not commits:
+                await cursor.execute(_RELEASE)
+            return call.read(rows)
     except psycopg.Error as error:
         if commits and conn.closed:
             raise UnknownOutcome(_UNKNOWN) from error

@@ -18,7 +18,9 @@ T = TypeVar("T")
 def change(call: Call[S], function: Callable[[S], T]) -> Call[T]:
     """The same call, with its value changed."""
     read = call.read
-    return Call(call.statement, call.params, lambda rows: function(read(rows)), call.writes)
+    return Call(
+        call.statement, call.params, lambda rows: function(read(rows)), call.writes, call.may_refuse
+    )
 
 
 def number(job: Job[Any] | int) -> int:
@@ -35,7 +37,7 @@ def enqueue(kind: str, args: Mapping[str, Any] | None, options: Options) -> Call
 def enqueue_new(job: NewJob[T]) -> Call[Job[T]]:
     """A job that `task.job(...)` has made."""
     call = _calls.enqueue(job.kind, job.args, inheriting(job.options).as_texts())
-    return change(call, lambda found: Job.of(found, job.kind, True, job.read_result))
+    return change(call, lambda found: Job.of(found, job.kind, job.read_result))
 
 
 def enqueue_any(
@@ -57,6 +59,12 @@ def get(job: Job[Any] | int) -> Call[JobInfo | None]:
     return change(
         _calls.get(number(job)), lambda found: None if found is None else JobInfo.of(found)
     )
+
+
+def get_by_key(idempotency_key: str, queue: str | None) -> Call[JobInfo | None]:
+    """The job that has the key, whole."""
+    call = _calls.get_by_key(idempotency_key, queue)
+    return change(call, lambda found: None if found is None else JobInfo.of(found))
 
 
 def state(job: Job[Any] | int) -> Call[str | None]:

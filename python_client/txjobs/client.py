@@ -60,6 +60,10 @@ class Client(ResultsClient):
         _waiting.check_may_wait(self._conn)
         return _waiting.run_steps(self._run, _waiting.until_there_is_room(call, wait))
 
+    def get_by_key(self, idempotency_key: str, queue: str | None = None) -> JobInfo | None:
+        """The job that has this idempotency_key in the queue (default: in any), or None."""
+        return self._run(_requests.get_by_key(idempotency_key, queue))
+
     def get(self, job: Job[Any] | int) -> JobInfo | None:
         """The job, whole; None if there is no such job."""
         return self._run(_requests.get(job))
@@ -178,6 +182,10 @@ class AsyncClient(AsyncResultsClient):
             return await self._run(call)
         _waiting.check_may_wait(self._conn)
         return await _waiting.run_steps_async(self._run, _waiting.until_there_is_room(call, wait))
+
+    async def get_by_key(self, idempotency_key: str, queue: str | None = None) -> JobInfo | None:
+        """The job that has this idempotency_key in the queue (default: in any), or None."""
+        return await self._run(_requests.get_by_key(idempotency_key, queue))
 
     async def get(self, job: Job[Any] | int) -> JobInfo | None:
         """The job, whole; None if there is no such job."""

@@ -13,6 +13,7 @@ __all__ = [
     "Cancelled",
     "ClockDisabled",
     "ConfigurationError",
+    "DuplicateJob",
     "EngineError",
     "InvalidArgument",
     "JobCancelled",
@@ -132,9 +133,35 @@ class PositionGone(EngineError):
 
 
 class KeyReused(EngineError):
-    """The event_id was appended before, elsewhere or with other events (JB020)."""
+    """The key belongs to something else (JB020).
+
+    An event_id: it was appended before, elsewhere or with other events. An idempotency_key: its job
+    is of another kind or has other arguments; `job_id` is that job's.
+    """
 
     sqlstate = "JB020"
+
+    def __init__(self, message: str, *, detail: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, detail=detail, hint=hint)
+        self.job_id: int | None = _job_of(detail)
+
+
+class DuplicateJob(EngineError):
+    """The key has a job already, and `on_conflict="error"` was asked for (JB021).
+
+    `job_id` is that job's.
+    """
+
+    sqlstate = "JB021"
+
+    def __init__(self, message: str, *, detail: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, detail=detail, hint=hint)
+        self.job_id: int | None = _job_of(detail)
+
+
+def _job_of(detail: str | None) -> int | None:
+    found = re.fullmatch(r"job (\d+)", detail or "")
+    return int(found[1]) if found else None
 
 
 class QueueFull(EngineError):
@@ -263,6 +290,7 @@ _BY_SQLSTATE: dict[str, type[EngineError]] = {
         VersionConflict,
         PositionGone,
         KeyReused,
+        DuplicateJob,
         QueueFull,
     )
 }

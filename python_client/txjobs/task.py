@@ -31,26 +31,27 @@ class Job(Generic[R_co]):
     Attributes:
         id: its number; 0 if its queue was full and dropped it
         kind: what handler runs it
-        created: whether it is new, and not an older one that its key stands for
+        created: whether it is new, and not an older one that has its key
+        mismatch: whether that one, which has its idempotency_key, is another kind's or has other
+            arguments
     """
 
     id: int
     kind: str
     created: bool = True
     read_result: Callable[[Any], Any] | None = field(default=None, repr=False, compare=False)
+    mismatch: bool = False
 
     @classmethod
     def of(
         cls,
-        found: int | None,
+        found: _calls.Made,
         kind: str,
-        created: bool = True,
         read_result: Callable[[Any], Any] | None = None,
     ) -> Self:
-        """The job of an id that a verb returned; null is one that was dropped."""
-        if found is None:
-            return cls(0, kind, False, read_result)
-        return cls(found, kind, created, read_result)
+        """The job that a verb has made, or found; null is one that was dropped."""
+        job, created, mismatch = found
+        return cls(job or 0, kind, created, read_result, mismatch)
 
     @property
     def dropped(self) -> bool:
@@ -134,8 +135,8 @@ class Task(Generic[P, R]):
         made: Job[R] | Coroutine[Any, Any, Job[R]] = _drivers.execute(conn, _map(call, self._made))
         return made
 
-    def _made(self, found: int | None) -> Job[R]:
-        return Job.of(found, self.name, True, self.signature.read_result)
+    def _made(self, found: _calls.Made) -> Job[R]:
+        return Job.of(found, self.name, self.signature.read_result)
 
     def job(self, *args: P.args, **kwargs: P.kwargs) -> NewJob[R]:
         """A job for `enqueue_many` or `app.enqueue`."""
@@ -262,10 +263,9 @@ def _inline_context(signature: Signature) -> tuple[Any, ...]:
 def enqueue_call(jobs: Sequence[NewJob[T]]) -> _calls.Call[list[Job[T]]]:
     """One call for all of them: the fast form if only the arguments differ."""
 
-    def read(rows: Sequence[tuple[Any, ...]]) -> list[Job[T]]:
+    def read(rows: Sequence[_calls.Made]) -> list[Job[T]]:
         return [
-            Job.of(found, one.kind, created, one.read_result)
-            for one, (found, created) in zip(jobs, rows, strict=True)
+            Job.of(found, one.kind, one.read_result) for one, found in zip(jobs, rows, strict=True)
         ]
 
     first = jobs[0] if jobs else None
@@ -273,7 +273,8 @@ def enqueue_call(jobs: Sequence[NewJob[T]]) -> _calls.Call[list[Job[T]]]:
         texts = inheriting(first.options).as_texts()
         return _map(_calls.enqueue_same(first.kind, [one.args for one in jobs], texts), read)
     objects = "[" + ",".join(one.as_object() for one in jobs) + "]"
-    return _map(_calls.enqueue_many(objects), read)
+    may_refuse = any(one.options.on_conflict not in (None, "existing") for one in jobs)
+    return _map(_calls.enqueue_many(objects, may_refuse), read)
 
 
 S = TypeVar("S")
@@ -281,4 +282,6 @@ S = TypeVar("S")
 
 def _map(call: _calls.Call[S], change: Callable[[S], T]) -> _calls.Call[T]:
     read = call.read
-    return _calls.Call(call.statement, call.params, lambda rows: change(read(rows)), call.writes)
+    return _calls.Call(
+        call.statement, call.params, lambda rows: change(read(rows)), call.writes, call.may_refuse
+    )
