@@ -161,9 +161,18 @@ def _made(rows: Sequence[Row]) -> Sequence[Made]:
     return [(job, created, mismatch) for job, created, mismatch in rows]
 
 
-def cancel(job: int, reason: str | None) -> Call[str]:
+Key = tuple[str | None, str | None, str | None]
+"""An idempotency_key, a unique_key, and the queue in which that counts."""
+NO_KEY: Key = (None, None, None)
+
+
+def cancel(job: int | None, reason: str | None, key: Key = NO_KEY) -> Call[str]:
     """The job's state afterwards, or `cancel_requested`."""
-    return Call("select jobs.cancel(%s::text::bigint, %s::text)", (str(job), reason), scalar)
+    return Call(
+        "select jobs.cancel(%s::text::bigint, %s::text, %s::text, %s::text, %s::text)",
+        (None if job is None else str(job), reason, *key),
+        scalar,
+    )
 
 
 def cancel_many(
@@ -182,19 +191,14 @@ def _json_or_none(rows: Sequence[Row]) -> Any:
     return None if text is None else _json.loads(text)
 
 
-def get_by_key(idempotency_key: str, queue: str | None) -> Call[dict[str, Any] | None]:
-    """The job that has the key, as an object, or None."""
+def get(job: int | None, key: Key = NO_KEY) -> Call[dict[str, Any] | None]:
+    """The job as an object, or None."""
     return Call(
-        "select jobs.get(idempotency_key => %s::text, queue => %s::text)::text",
-        (idempotency_key, queue),
+        "select jobs.get(%s::text::bigint, %s::text, %s::text, %s::text)::text",
+        (None if job is None else str(job), *key),
         _json_or_none,
         writes=False,
     )
-
-
-def get(job: int) -> Call[dict[str, Any] | None]:
-    """The job as an object, or None."""
-    return Call("select jobs.get(%s::text::bigint)::text", (str(job),), _json_or_none, writes=False)
 
 
 def history(job: int) -> Call[list[dict[str, Any]]]:

@@ -208,22 +208,23 @@ def show(
     idempotency_key: Annotated[
         str | None, typer.Option(metavar="KEY", help="The job of this key, instead of an ID.")
     ] = None,
+    unique_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="The job that has this key now.")
+    ] = None,
     queue: Annotated[
         str | None, typer.Option("--queue", "-q", metavar="NAME", help="The queue of that key.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """One job, whole: its arguments, its timeline, the errors of its attempts."""
-    if (job is None) == (idempotency_key is None) or (queue and job is not None):
-        raise Usage("which job? give its ID, or an --idempotency-key and perhaps its --queue")
+    keys = (idempotency_key, unique_key, queue)
+    if job is None and not any(keys):
+        raise Usage("which job? give its ID, or an --idempotency-key or --unique-key")
     with client(dsn) as found:
-        if idempotency_key is not None:
-            info = found.get_by_key(idempotency_key, queue)
-        else:
-            info = found.get(job or 0)
+        info = found.get(job, idempotency_key=idempotency_key, unique_key=unique_key, queue=queue)
         events = [] if info is None else found.history(info.id)
     if info is None:
-        what = f"job {job}" if idempotency_key is None else f"job of the key {idempotency_key!r}"
+        what = f"job {job}" if job is not None else "job of that key"
         raise NotFound(f"there is no {what}: it was never committed, or it has been pruned")
     if as_json:
         print_json({**dataclasses.asdict(info), "history": events})
@@ -239,12 +240,27 @@ def cancel(
     reason: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Kept with the job, for people.")
     ] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="The job of this key, instead of an ID.")
+    ] = None,
+    unique_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="The job that has this key now.")
+    ] = None,
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> int:
     """Cancel jobs: those named (a running one is told), or waiting ones by filter."""
-    check_which(jobs, queue is not None or kind is not None, "job ids, --queue or --kind")
+    by_key = idempotency_key is not None or unique_key is not None
+    many = queue is not None or kind is not None or by_key
+    check_which(jobs, many, "job ids, a key, --queue or --kind")
+    if by_key and kind is not None:
+        raise Usage("a key and --kind exclude each other: a key is of one job")
     with client(dsn) as found:
+        if by_key:
+            info = found.get(idempotency_key=idempotency_key, unique_key=unique_key, queue=queue)
+            if info is None:
+                raise NotFound("there is no job of that key: it has ended, or is of another queue")
+            jobs = [info.id]
         if jobs:
             accepted = ("cancelled", "cancel_requested")
             return each(jobs, lambda job: found.cancel(job, reason), accepted, as_json)

@@ -54,16 +54,9 @@ def enqueue_any(
     return enqueue_new(job)
 
 
-def get(job: Job[Any] | int) -> Call[JobInfo | None]:
+def get(job: Job[Any] | int | None, key: _calls.Key = _calls.NO_KEY) -> Call[JobInfo | None]:
     """The job, whole."""
-    return change(
-        _calls.get(number(job)), lambda found: None if found is None else JobInfo.of(found)
-    )
-
-
-def get_by_key(idempotency_key: str, queue: str | None) -> Call[JobInfo | None]:
-    """The job that has the key, whole."""
-    call = _calls.get_by_key(idempotency_key, queue)
+    call = _calls.get(None if job is None else number(job), key)
     return change(call, lambda found: None if found is None else JobInfo.of(found))
 
 
@@ -77,9 +70,11 @@ def history(job: Job[Any] | int) -> Call[list[EventInfo]]:
     return change(_calls.history(number(job)), lambda rows: [EventInfo.of(row) for row in rows])
 
 
-def cancel(job: Job[Any] | int, reason: str | None) -> Call[str]:
+def cancel(
+    job: Job[Any] | int | None, reason: str | None, key: _calls.Key = _calls.NO_KEY
+) -> Call[str]:
     """What became of the request."""
-    return _calls.cancel(number(job), reason)
+    return _calls.cancel(None if job is None else number(job), reason, key)
 
 
 def list_jobs(

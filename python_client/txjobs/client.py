@@ -60,13 +60,16 @@ class Client(ResultsClient):
         _waiting.check_may_wait(self._conn)
         return _waiting.run_steps(self._run, _waiting.until_there_is_room(call, wait))
 
-    def get_by_key(self, idempotency_key: str, queue: str | None = None) -> JobInfo | None:
-        """The job that has this idempotency_key in the queue (default: in any), or None."""
-        return self._run(_requests.get_by_key(idempotency_key, queue))
-
-    def get(self, job: Job[Any] | int) -> JobInfo | None:
-        """The job, whole; None if there is no such job."""
-        return self._run(_requests.get(job))
+    def get(
+        self,
+        job: Job[Any] | int | None = None,
+        *,
+        idempotency_key: str | None = None,
+        unique_key: str | None = None,
+        queue: str | None = None,
+    ) -> JobInfo | None:
+        """The job, whole, or the one that has a key in the queue (default: in any); or None."""
+        return self._run(_requests.get(job, (idempotency_key, unique_key, queue)))
 
     def state(self, job: Job[Any] | int) -> str | None:
         """The job's state; None if there is no such job."""
@@ -76,9 +79,20 @@ class Client(ResultsClient):
         """The job's transitions, oldest first."""
         return self._run(_requests.history(job))
 
-    def cancel(self, job: Job[Any] | int, reason: str | None = None) -> str:
-        """The state that the job is in then, or `cancel_requested` if it is running."""
-        return self._run(_requests.cancel(job, reason))
+    def cancel(
+        self,
+        job: Job[Any] | int | None = None,
+        reason: str | None = None,
+        *,
+        idempotency_key: str | None = None,
+        unique_key: str | None = None,
+        queue: str | None = None,
+    ) -> str:
+        """The state that the job, or the one that has a key, is in then.
+
+        `cancel_requested` if it is running.
+        """
+        return self._run(_requests.cancel(job, reason, (idempotency_key, unique_key, queue)))
 
     def cancel_many(
         self,
@@ -183,13 +197,16 @@ class AsyncClient(AsyncResultsClient):
         _waiting.check_may_wait(self._conn)
         return await _waiting.run_steps_async(self._run, _waiting.until_there_is_room(call, wait))
 
-    async def get_by_key(self, idempotency_key: str, queue: str | None = None) -> JobInfo | None:
-        """The job that has this idempotency_key in the queue (default: in any), or None."""
-        return await self._run(_requests.get_by_key(idempotency_key, queue))
-
-    async def get(self, job: Job[Any] | int) -> JobInfo | None:
-        """The job, whole; None if there is no such job."""
-        return await self._run(_requests.get(job))
+    async def get(
+        self,
+        job: Job[Any] | int | None = None,
+        *,
+        idempotency_key: str | None = None,
+        unique_key: str | None = None,
+        queue: str | None = None,
+    ) -> JobInfo | None:
+        """The job, whole, or the one that has a key in the queue (default: in any); or None."""
+        return await self._run(_requests.get(job, (idempotency_key, unique_key, queue)))
 
     async def state(self, job: Job[Any] | int) -> str | None:
         """The job's state; None if there is no such job."""
@@ -199,9 +216,20 @@ class AsyncClient(AsyncResultsClient):
         """The job's transitions, oldest first."""
         return await self._run(_requests.history(job))
 
-    async def cancel(self, job: Job[Any] | int, reason: str | None = None) -> str:
-        """The state that the job is in then, or `cancel_requested` if it is running."""
-        return await self._run(_requests.cancel(job, reason))
+    async def cancel(
+        self,
+        job: Job[Any] | int | None = None,
+        reason: str | None = None,
+        *,
+        idempotency_key: str | None = None,
+        unique_key: str | None = None,
+        queue: str | None = None,
+    ) -> str:
+        """The state that the job, or the one that has a key, is in then.
+
+        `cancel_requested` if it is running.
+        """
+        return await self._run(_requests.cancel(job, reason, (idempotency_key, unique_key, queue)))
 
     async def cancel_many(
         self,

@@ -2,15 +2,19 @@
 -- worker's next heartbeat (`cancel_requested`), and whatever its worker then reports but success
 -- ends it as cancelled; a terminal one is left as it is, and its state is returned.
 --   reason  for people to read, kept with the event, default none
--- SQLSTATE JB004. Locks: the job's block, or its claim's lease. Writes: ready or scheduled, or
--- lease; event.
-create or replace function jobs.cancel(id bigint, reason text default null)
+--   id, idempotency_key, unique_key  which job: one of them; keys count in `queue`, default any
+-- SQLSTATEs: JB002, also for a key that jobs of several queues have; JB004. Locks: the job's block,
+-- or its claim's lease. Writes: ready or scheduled, or lease; event; unique_key.
+create or replace function jobs.cancel(
+  id bigint default null, reason text default null, idempotency_key text default null,
+  unique_key text default null, queue text default null)
 returns text
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 declare
+  _id bigint := jobs._id_by_key(id, idempotency_key, unique_key, queue);
   _state jobs.job_state;
   _block jobs.ready;
   _data jsonb[] := case when reason is not null then
@@ -18,9 +22,9 @@ declare
   _queue_id int;
 begin
   for _try in 1..100 loop
-    select * into _state from jobs.job_state s where s.id = cancel.id;
+    select * into _state from jobs.job_state s where s.id = _id;
     if not found then
-      perform jobs._raise_not_found('job', cancel.id::text);
+      perform jobs._raise_not_found('job', coalesce(_id::text, idempotency_key, unique_key));
     elsif _state.state in ('ready', 'scheduled', 'blocked') then
       _block := jobs._withdraw(_state);
       if _block.ids is not null then
@@ -32,18 +36,18 @@ begin
       end if;
     elsif _state.state = 'running' then
       update jobs.lease l
-      set cancel = l.cancel | (1::bigint << array_position(l.ids, cancel.id) - 1)
+      set cancel = l.cancel | (1::bigint << array_position(l.ids, _id) - 1)
       where l.claim = _state.claim
-        and l.unfinished & (1::bigint << array_position(l.ids, cancel.id) - 1) <> 0
+        and l.unfinished & (1::bigint << array_position(l.ids, _id) - 1) <> 0
       returning l.queue_id into _queue_id;
       if found then
-        perform jobs._log('cancel_requested', _queue_id, _state.attempt, array[cancel.id],
+        perform jobs._log('cancel_requested', _queue_id, _state.attempt, array[_id],
           _state.claim, _data);
         return 'cancel_requested';
       end if;
     else
       return _state.state;
     end if;
-    perform jobs._check_may_retry(id, _try);
+    perform jobs._check_may_retry(_id, _try);
   end loop;
 end $$;

@@ -4,18 +4,18 @@
 -- result_pruned (completed: it returned something, which is no longer kept), reason and error
 -- (where there is one), errors (of every attempt: attempt, at, type, reason, error),
 -- cancel_requested (running).
---   id, idempotency_key  which job; a key is looked for in `queue`, default in all of them
+--   id, idempotency_key, unique_key  which job: one of them; keys count in `queue`, default any
 -- SQLSTATE JB002, also for a key that jobs of several queues have.
 create or replace function jobs.get(
-  id bigint default null, idempotency_key text default null, queue text default null)
+  id bigint default null, idempotency_key text default null, unique_key text default null,
+  queue text default null)
 returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 declare
-  _id bigint := case when idempotency_key is null and queue is null then id
-    else jobs._id_of_key(id, idempotency_key, queue) end;
+  _id bigint := jobs._id_by_key(id, idempotency_key, unique_key, queue);
   _job jsonb;
   _errors jsonb;
 begin

@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from txjobs import AsyncClient, Client, DuplicateJob, Jobs, KeyReused
+from txjobs import AsyncClient, Client, DuplicateJob, Jobs, KeyReused, NotFound
 
 Connection = psycopg.Connection[Any]
 app = Jobs()
@@ -106,11 +106,20 @@ def test_a_waiting_job_is_replaced(conn: Connection) -> None:
 def test_a_job_is_found_by_its_idempotency_key(conn: Connection) -> None:
     job = send.using(idempotency_key="8a8e").enqueue(conn, "ada")
     client = Client(conn)
-    found = client.get_by_key("8a8e", queue="mail")
+    found = client.get(idempotency_key="8a8e", queue="mail")
     assert found is not None
     assert found.id == job.id
-    assert client.get_by_key("8a8e") == found
-    assert client.get_by_key("8a8e", queue="default") is None
+    assert client.get(idempotency_key="8a8e") == found
+    assert client.get(idempotency_key="8a8e", queue="default") is None
+
+
+def test_a_job_is_cancelled_by_its_key(conn: Connection) -> None:
+    job = send.using(unique_key="user-1").enqueue(conn, "ada")
+    client = Client(conn)
+    assert client.cancel(unique_key="user-1", reason="gone") == "cancelled"
+    assert client.state(job) == "cancelled"
+    with pytest.raises(NotFound, match="no job user-1"):
+        client.cancel(unique_key="user-1")
 
 
 async def test_an_async_connection_does_the_same(dsn: str) -> None:
@@ -125,8 +134,9 @@ async def test_an_async_connection_does_the_same(dsn: str) -> None:
         assert (await keyed.using(on_conflict="match").enqueue(conn, "ada")).id == first.id
         await conn.commit()
         client = AsyncClient(conn)
-        found = await client.get_by_key("k")
+        found = await client.get(idempotency_key="k")
         assert found is not None
         assert found.id == first.id
         job = await client.enqueue("send", {"to": "x"}, queue="mail", unique_key="u")
         assert job.created
+        assert await client.cancel(unique_key="u") == "cancelled"

@@ -1,5 +1,5 @@
 \ir lib/setup.sql
-select plan(61);
+select plan(68);
 select stop_the_clock() \g /dev/null
 select jobs.configure_kind('k', backoff => '{"strategy": "constant", "base": 60, "jitter": 0}', max_attempts => 2) \g /dev/null
 create function u(key text, options jsonb default null, args jsonb default '{}') returns bigint language sql as $$
@@ -96,6 +96,15 @@ select is(jobs.enqueue('k', unique_key => 'c', idempotency_key => 'i'), :'both':
 select is_free('c');
 select is(jobs.enqueue('k', unique_key => 'b', idempotency_key => 'j'), :'both'::bigint, 'a new one does not help');
 select is(jobs.get(idempotency_key => 'j'), null::jsonb, 'and is not used up');
+
+-- cancelled, and looked at, by key
+select is((jobs.get(unique_key => 'b') ->> 'id')::bigint, :'both'::bigint, 'get by unique_key');
+select is(jobs.cancel(unique_key => 'b', reason => 'enough'), 'cancelled', 'cancel by unique_key');
+select is(jobs.get(unique_key => 'b'), null::jsonb, 'then nobody has it');
+select is(jobs.cancel(idempotency_key => 'i'), 'cancelled', 'cancel by idempotency_key tells the state');
+select refuses($$select jobs.cancel(unique_key => 'b')$$, 'JB004', 'nobody''s key', 'no job b');
+select refuses($$select jobs.cancel(1, unique_key => 'b')$$, 'JB002', 'an id and a key', 'not clear');
+select refuses($$select jobs.get(idempotency_key => 'i', unique_key => 'b')$$, 'JB002', 'two keys', 'not clear');
 
 -- what cannot be
 select refuses(format('select jobs.enqueue(''k'', unique_key => ''z'', unique_options => %L)', o), 'JB002', o, m)

@@ -42,8 +42,8 @@ select is(jobs.get(idempotency_key => 'y') ->> 'state', 'ready', 'get by a key t
 select is(jobs.get(idempotency_key => 'nobody''s'), null::jsonb, 'get by a key that nobody has');
 select is(jobs.get(idempotency_key => 'x', queue => 'nowhere'), null, 'get by a queue that is not there');
 select refuses($$select jobs.get(idempotency_key => 'x')$$, 'JB002', 'get by a key of two queues', '2 queues', 'which queue');
-select refuses($$select jobs.get(1, idempotency_key => 'x')$$, 'JB002', 'get by both', 'not said clearly');
-select refuses($$select jobs.get(queue => 'q')$$, 'JB002', 'get by a queue alone', 'not said clearly');
+select refuses($$select jobs.get(1, idempotency_key => 'x')$$, 'JB002', 'get by both', 'not clear');
+select refuses($$select jobs.get(queue => 'q')$$, 'JB002', 'get by a queue alone', 'not clear');
 select is(jobs.get(null), null, 'get of null');
 select jobs.configure_queue('default', keep => '1 h') \g /dev/null
 select advance('2 h') \g /dev/null
