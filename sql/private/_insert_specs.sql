@@ -8,8 +8,7 @@ as $$
 declare
   _group record;
 begin
-  if (select count(*) from jsonb_array_elements(_insert_specs.jobs) as e
-      where e ?| array['idempotency_key', 'unique_key']) > 1 then
+  if _insert_specs.jobs @? '$[*].idempotency_key' or _insert_specs.jobs @? '$[*].unique_key' then
     perform jobs._lock_keys(_insert_specs.jobs);
   end if;
   for _group in
