@@ -82,6 +82,8 @@ def event_note(event: EventInfo) -> Text:
         parts.append(_summary(data["error"]))
     if data.get("run_at"):
         parts.append(_due(event, str(data["run_at"])))
+    if event.type == "retried" and "args" in data:
+        parts.append(f"args were {json.dumps(data['args'], ensure_ascii=False)}")
     return Text(clean(" · ".join(parts)))
 
 

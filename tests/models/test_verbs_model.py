@@ -8,7 +8,7 @@ leaves room for that, so that it does not look like a hang.
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, LiteralString
 
 import psycopg
 import pytest
@@ -81,7 +81,9 @@ class Verbs(RuleBasedStateMachine):
         super().__init__()
         self.model = Model()
         conn = self.conn
-        conn.execute("truncate jobs.job, jobs.event, jobs.ready, jobs.scheduled, jobs.lease")
+        conn.execute(
+            "truncate jobs.job, jobs.event, jobs.ready, jobs.scheduled, jobs.lease, jobs.prune_mark"
+        )
         conn.execute("delete from jobs.pause")
         # an hour, so that nothing of the last example is left in the marks
         conn.execute("select jobs.set_test_clock(jobs.now() + interval '1 hour')")
@@ -264,15 +266,40 @@ class Verbs(RuleBasedStateMachine):
         assert self.call("select jobs.cancel(%s)", (job.id,)) == self.model.cancel(job)
 
     @has_jobs
-    @rule(nth=number)
-    def retry(self, nth: int) -> None:
+    @rule(nth=number, delay=st.sampled_from([-1.0, 0.0, 3.0]))
+    def retry(self, nth: int, delay: float) -> None:
         job = self.pick_job(nth)
-        answer = self.call("select jobs.retry(%s)", (job.id,))
+        answer = self.call(
+            """select jobs.retry(%s, jobs.now() + %s * interval '1 s', '{"retried": true}')""",
+            (job.id, delay),
+        )
         if job.state in ENDED:
-            assert answer == "ready"
-            self.model.retry(job)
+            assert answer == ("scheduled" if delay > 0 else "ready")
+            self.model.retry(job, max(delay, 0.0))
         else:
             assert answer == "JB005"
+
+    @has_jobs
+    @rule(
+        kind=st.sampled_from([None, "a"]),
+        rate=st.sampled_from([None, 0.5, 1e9]),
+        max_jobs=st.sampled_from([1, 100]),
+    )
+    def retry_many(self, kind: str | None, rate: float | None, max_jobs: int) -> None:
+        jobs = self.model.jobs
+        dead = [j for j in jobs.values() if j.state == "dead" and kind in (None, j.kind)]
+        query: LiteralString = """select id, extract(epoch from run_at - jobs.now())::float8
+            from jobs.retry_many(kind => %s, rate => %s, max_jobs => %s, dry_run => %s)"""
+        would = rows(self.conn, query, kind, rate, max_jobs, True)
+        done = rows(self.conn, query, kind, rate, max_jobs, False)
+        assert would == done
+        assert len(done) == min(max_jobs, len(dead))
+        deaths = [jobs[job].since for job, _ in done]
+        assert deaths == sorted(j.since for j in dead)[:max_jobs]
+        for nth, (job, delay) in enumerate(done):
+            assert jobs[job] in dead
+            assert delay == (nth / rate if nth and rate == 0.5 else None)
+            self.model.retry(jobs[job], delay or 0.0)
 
     @rule(seconds=st.sampled_from([1.0, 6.0, 31.0, 101.0]))
     def advance(self, seconds: float) -> None:

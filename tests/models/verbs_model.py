@@ -184,10 +184,10 @@ class Model:
             return "cancel_requested"
         return job.state
 
-    def retry(self, job: Job) -> None:
-        """A job that has ended is ready again."""
+    def retry(self, job: Job, delay: float = 0.0) -> None:
+        """A job that has ended is ready again, or scheduled."""
         job.attempt = job.claims = 0
-        self._wait(job, 0.0, None)
+        self._wait(job, delay, None)
 
     def advance(self, seconds: float) -> None:
         """Time passes, stale claims are reset, then a tick promotes what is due."""

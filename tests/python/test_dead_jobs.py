@@ -196,6 +196,7 @@ def test_one_job_may_be_retried_later_with_a_patch(txjobs: Run, conn: Conn) -> N
     answer = txjobs("retry", job, "--run-at", at, "--patch", '{"x": 1}')
     assert answer.out == f"job {job}: scheduled\n"
     assert txjobs("show", job, "--json").json["args"] == {"x": 1}
+    assert "args were {}" in txjobs("show", job).out
 
 
 @pytest.mark.parametrize(
