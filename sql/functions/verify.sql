@@ -1,5 +1,5 @@
 -- Folds the log and compares it with the live tables, in one snapshot, and looks whether users'
--- streams are whole. No row: they agree. It reads
+-- streams are whole and keys have the jobs that wait for them. No row: they agree. It reads
 -- everything; for tests, and for an operator who has a doubt. Nothing changes.
 --   problem  what does not agree, job_id of which job (null: of no single one), detail both sides
 create or replace function jobs.verify()
@@ -34,6 +34,8 @@ as $$
           'blocked', 'replaced') then jobs._waiting_state(l.data)
         when l.type = 'claimed' then 'running' end as state   -- null: it has ended
     from jobs.job j left join last l on l.id = j.id),
+  gates(gate, name) as (
+    values ('o'::"char", 'ordering_key'), ('c'::"char", 'concurrency_key')),
   slots as (
     select p.queue_id, p.priority, p.ord, l.hard from (
       select r.queue_id, r.priority, min(r.ord) as ord from jobs.ready r group by 1, 2) as p
@@ -77,6 +79,27 @@ as $$
       select from jobs.unique_key u
       where u.type = 'unique' and u.key = j.options ->> 'unique_key' and u.queue_id = j.queue_id
         and u.job_id = j.id)
+  union all
+  select 'in the line of a key, though it has ended', l.id,
+    format('%s %s, state %s', g.name, l.key, l.state)
+  from jobs.line l join gates g on g.gate = l.gate left join folded f on f.id = l.id
+  where f.state is null
+  union all
+  select 'blocked by a key, but not in its line', f.id,
+    format('%s %s', g.name, j.options ->> g.name)
+  from folded f join last e on e.id = f.id join gates g on g.name = e.data ->> 'blocked'
+  join jobs.job j on j.id = f.id
+  where f.state = 'blocked' and not exists (
+    select from jobs.line l
+    where l.id = f.id and l.gate = g.gate and l.state = 'b' and l.queue_id = j.queue_id
+      and l.key = j.options ->> g.name)
+  union all
+  select 'live, but not in the line of its ordering_key', j.id, j.options ->> 'ordering_key'
+  from jobs.job j join folded f on f.id = j.id
+  where f.state is not null and j.options ? 'ordering_key' and not exists (
+    select from jobs.line l
+    where l.id = j.id and l.gate = 'o' and l.queue_id = j.queue_id
+      and l.key = j.options ->> 'ordering_key')
   union all
   select 'an idempotency key of no job', u.job_id, u.key
   from jobs.unique_key u
