@@ -58,6 +58,9 @@ begin
           list_pauses,list_errors}'),
       ('{jobs_reader,jobs_worker,jobs_operator}',
         '{explain,health,_health_of,stats_by_kind,list_workers}'),
+      ('{jobs_producer,jobs_worker,jobs_operator}', '{create_batch,close_batch,cancel_batch}'),
+      ('{jobs_producer,jobs_worker,jobs_reader,jobs_operator}', '{get_batch,batch_jobs}'),
+      ('{jobs_reader,jobs_worker,jobs_operator}', '{list_batches}'),
       ('{jobs_operator}',
         '{pause,resume,configure_queue,configure_kind,configure_category,retry,retry_many,
           reset_consumer,delete_consumer}')

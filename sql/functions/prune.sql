@@ -5,12 +5,12 @@
 -- ended is never touched. Call it until it returns no row.
 --   dry_run  nothing changes: what would go if it were called until then. It reads all of that
 -- Returns a row per state and queue: how many went, when the first and the last of them ended. So
--- for `result`; for `event`, by category; and for `partition`, by name (jobs: what it still held,
--- and was moved). None, if another prune is doing the same: it may run anywhere at any time.
--- SQLSTATE JB002.
+-- for `result`; for `batch`, which goes after its jobs; for `event`, by category; and for
+-- `partition`, by name (jobs: what it still held, and was moved). None, if another prune is
+-- doing the same: it may run anywhere at any time. SQLSTATE JB002.
 -- Locks: its marks and the jobs' rows, skipping what is locked; dropping a partition takes an
 -- exclusive lock for a moment and gives up after 100 ms, so call it in autocommit.
--- Writes: job, prune_mark, unique_key, stream_event, category, snapshot; drops partitions.
+-- Writes: job, prune_mark, unique_key, batch, stream_event, category, snapshot; drops partitions.
 create or replace function jobs.prune(max_jobs int default 10000, dry_run boolean default false)
 returns table (state text, jobs bigint, name text, oldest timestamptz, newest timestamptz)
 language plpgsql volatile security definer
@@ -29,6 +29,9 @@ begin
   return query
     select 'event', s.events, s.category, s.oldest, s.newest
     from jobs._prune_streams(max_jobs, dry_run) as s;
+  return query
+    select 'batch', b.batches, null::text, b.oldest, b.newest
+    from jobs._prune_batches(max_jobs, _now, dry_run) as b where b.batches > 0;
   if dry_run then
     return query select * from jobs._prunable(_now, _upto);
     return;

@@ -114,5 +114,7 @@ as $$
   from (
     select e.*, lag(e.pos) over (partition by e.stream order by e.version) as previous
     from jobs.stream_event e) as o
-  where o.pos < o.previous;
+  where o.pos < o.previous
+  union all
+  select w.problem, w.job_id, w.detail from jobs._verify_waits() as w;
 $$;

@@ -7,6 +7,6 @@ create or replace function jobs._flags_of(options jsonb)
 returns smallint
 language sql immutable
 return (
-  case when options ?| array['unique_key', 'ordering_key', 'concurrency_key', 'batch']
+  case when options ?| array['unique_key', 'ordering_key', 'concurrency_key', 'batch', 'depends_on']
     then 2 else 0 end
   | case when options ?| array['concurrency_key', 'ordering_key'] then 4 else 0 end)::smallint;

@@ -16,7 +16,14 @@ begin
   if _admitted = 0 then
     return array[]::bigint[];
   end if;
-  _ids := jobs._insert_jobs(block, at, options, args[:_admitted]);
+  if options ? 'depends_on' then
+    _ids := jobs._insert_dependent(block, at, options, args[:_admitted]);
+  else
+    _ids := jobs._insert_jobs(block, at, options, args[:_admitted]);
+  end if;
+  if options ? 'batch' then
+    perform jobs._join_batch((options ->> 'batch')::bigint, _ids);
+  end if;
   if options ? 'ordering_key' then
     perform jobs._line_up(i, i) from unnest(_ids) as i;
   end if;

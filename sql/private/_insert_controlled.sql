@@ -10,6 +10,7 @@ as $$
 #variable_conflict use_column
 declare
   _place record := jobs._place(spec);
+  _ids bigint[];
 begin
   if _place.regulated then
     perform jobs._check_kind_args((_place.block).kind_id, args, ords);
@@ -24,8 +25,11 @@ begin
         args) as k;
     return;
   end if;
+  _ids := jobs._insert_admitted(_place.block, _place.at, _place.options, _place.regulated, args);
+  if spec.depends_on <> '{}' then
+    perform jobs._end_doomed(_ids);
+  end if;
   return query
     select u.nth::int, u.id, u.id is not null, false
-    from unnest(args, jobs._insert_admitted(_place.block, _place.at, _place.options,
-      _place.regulated, args)) with ordinality as u(arg, id, nth);
+    from unnest(args, _ids) with ordinality as u(arg, id, nth);
 end $$;

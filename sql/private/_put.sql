@@ -1,6 +1,7 @@
 -- The block's ids, which ascend, may be claimed from run_at on (null: now), in blocks of up to 60
 -- whose ids lie within 1,024 of one another (event_by_first_id rests on that). run_at is raised to
--- the clock of the insert itself, which holds the lock: tick's floor rests on it.
+-- the clock of the insert itself, which holds the lock: tick's floor rests on it. The blocked,
+-- whose run_at is infinity, stand alone: who ends the wait of one does not hold up another's.
 create or replace function jobs._put(block jobs.ready, run_at timestamptz)
 returns void
 language plpgsql volatile
@@ -13,7 +14,7 @@ declare
   _last int;
 begin
   while _first <= _count loop
-    _last := least(_first + 59, _count);
+    _last := least(_first + case when run_at = 'infinity' then 0 else 59 end, _count);
     while _all[_last] - _all[_first] >= 1024 loop
       _last := _last - 1;
     end loop;

@@ -1,5 +1,5 @@
--- Raises JB004: there is no such job, queue, kind, subscription, schedule, consumer or
--- event.
+-- Raises JB004: there is no such job, queue, kind, subscription, schedule, consumer,
+-- batch or event.
 create or replace function jobs._raise_not_found(what text, name text)
 returns void
 language plpgsql volatile
@@ -12,6 +12,7 @@ begin
     hint = case what
       when 'job' then 'It was never committed, or it has been pruned.'
       when 'event' then 'It was never committed, or it has been pruned.'
+      when 'batch' then 'It was never committed, or it has been pruned; see jobs.list_batches().'
       when 'subscription' then 'Make it with jobs.subscribe; names are case-sensitive.'
       when 'schedule' then 'Make it with jobs.schedule; names are case-sensitive.'
       when 'consumer' then 'Make it with jobs.create_consumer; names are case-sensitive.'

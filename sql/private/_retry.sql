@@ -55,5 +55,7 @@ begin
   join jobs.queue q on q.id = p.queue_id
   where p.id = _retry.id;
   perform jobs._line_up(_retry.id, nextval('jobs.pos_seq'));
+  perform jobs._rejoin_batch(j.id, (j.options ->> 'batch')::bigint)
+  from jobs.job j where j.id = _retry.id and j.options ? 'batch';
   return null;
 end $$;

@@ -1,4 +1,5 @@
--- The job, if it was ready, scheduled or blocked, waits no more. Returns it as a block of one; a
+-- The job, if it was ready, scheduled or blocked, waits no more, and of `others` those that are in
+-- its block, which ascend as there. Returns them as a block; a
 -- null row if it was not there, as when it has been claimed or promoted in between: look at its
 -- state again.
 --
@@ -6,7 +7,8 @@
 -- the scan begins there and meets it after a few rows; a scheduled one is found by its time, and
 -- among those of the same time in the same way.
 -- Locks and writes: ready or scheduled.
-create or replace function jobs._withdraw(state jobs.job_state)
+create or replace function jobs._withdraw(
+  state jobs.job_state, others bigint[] default '{}')
 returns jobs.ready
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -21,6 +23,7 @@ declare
   _found record;
   _block jobs.ready;
   _rest bigint[];
+  _gone bigint[];
   _run_at timestamptz := case state.state when 'blocked' then 'infinity' else state.run_at end;
 begin
   select j.queue_id, j.priority into _queue_id, _priority from jobs.job j where j.id = state.id;
@@ -45,7 +48,12 @@ begin
   _block := row(_found.ord, _found.queue_id, _found.kind_id, _found.priority, _found.attempt,
     _found.claims,
     _found.flags, _found.lease_ms, _found.timeout_ms, _found.routing_key, _found.ids);
-  _rest := array_remove(_block.ids, state.id);
+  _gone := case when others = '{}' then array[state.id] else array(
+    select i from unnest(_block.ids) with ordinality as u(i, nth)
+    where i = state.id or i = any(others) order by nth) end;
+  _rest := array(
+    select i from unnest(_block.ids) with ordinality as u(i, nth)
+    where i <> all(_gone) order by nth);
   if _rest <> '{}' then
     _block.ids := _rest;
     if state.state = 'ready' then
@@ -54,6 +62,6 @@ begin
       insert into jobs.scheduled select (_block).*, _found.run_at;
     end if;
   end if;
-  _block.ids := array[state.id];
+  _block.ids := _gone;
   return _block;
 end $$;

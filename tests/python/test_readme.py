@@ -251,6 +251,7 @@ def test_the_guide_to_metrics_is_a_program_that_works(
         "README.md",
         "docs/adr/README.md",
         "docs/back-pressure.md",
+        "docs/batches.md",
         "docs/dead-jobs.md",
         "docs/kinds.md",
         "docs/log.md",

@@ -15,6 +15,9 @@ select r, v from (values
   ('{jobs_reader,jobs_worker,jobs_operator}', '{list,stats,verify,read_all,read_category,last_pos,list_streams,list_consumers,list_subscriptions,
     list_schedules,schedule_history,list_queues,list_kinds,list_pauses,list_errors}'),
   ('{jobs_reader,jobs_worker,jobs_operator}', '{explain,health,_health_of,stats_by_kind,list_workers}'),
+  ('{jobs_producer,jobs_worker,jobs_operator}', '{create_batch,close_batch,cancel_batch}'),
+  ('{jobs_producer,jobs_worker,jobs_reader,jobs_operator}', '{get_batch,batch_jobs}'),
+  ('{jobs_reader,jobs_worker,jobs_operator}', '{list_batches}'),
   ('{jobs_operator}', '{pause,resume,configure_queue,configure_kind,configure_category,retry,retry_many,reset_consumer,
     delete_consumer}')) as g(roles, verbs)
 cross join lateral unnest(roles) as r cross join lateral unnest(verbs) as v;
