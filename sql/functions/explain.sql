@@ -1,6 +1,7 @@
 -- Why a job is not running, a row per gate: a condition that it must pass. A gate that is closed
--- says what it waits for and what can be done. Of a job that runs or has ended there is one row.
--- Nothing changes; the figures are those of this moment, and counts stop at 10,000.
+-- says what it waits for and what can be done. Of a job that runs there is one row, of one that has
+-- ended a second one if it has a unique key. Nothing changes; the figures are those of this moment,
+-- and counts stop at 10,000.
 -- Returns gate, open, why, remedy (null if open), and the same in figures as detail.
 --   id  of the job
 -- SQLSTATE JB004 no such job.
@@ -18,6 +19,8 @@ begin
   end if;
   return next jobs._gate_state(_job);
   if _job.state not in ('ready', 'scheduled', 'blocked') then
+    return query
+      select g.* from unnest(array[jobs._gate_unique_key(_job)]) as g where g.gate is not null;
     return;
   end if;
   return query

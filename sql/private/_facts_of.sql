@@ -13,12 +13,13 @@ declare
   _job jobs.job_facts;
 begin
   select s.id, s.state, s.since, s.since_pos, s.data, j.options, j.queue_id, s.queue, j.kind_id,
-    s.kind, j.priority, s.attempt, null::int, null::smallint,
+    coalesce(k.alias_of, k.name), j.priority, s.attempt, null::int, null::smallint,
     coalesce(j.options ->> 'routing_key', ''), s.run_at,
     null::bigint, case when s.state = 'running' then s.claim end
   into _job
   from jobs.job_state s
   join jobs.job j on j.id = s.id
+  join jobs.kind k on k.id = j.kind_id
   where s.id = _facts_of.id;
   if _job.state = 'ready' then
     select r.ord, r.claims, r.flags into _job.ord, _job.claims, _job.flags

@@ -11,6 +11,7 @@ set enable_sort = off
 as $$
 #variable_conflict use_column
 declare
+  _kinds_paused boolean := exists (select from jobs.pause p where p.kind_id is not null);
   _lane record;
 begin
   for _lane in
@@ -29,6 +30,6 @@ begin
         select r.* from jobs.ready r
         where r.queue_id = _lane.queue_id and r.priority = _lane.priority and r.ord >= _lane.soft
         order by r.ord limit max_blocks) as b
-      where not exists (select from jobs.pause p where p.kind_id = b.kind_id);
+      where not (_kinds_paused and jobs._is_paused(null, b.kind_id));
   end loop;
 end $$;

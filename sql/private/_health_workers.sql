@@ -12,25 +12,27 @@ declare
   _oldest interval;
   _items jsonb;
 begin
-  with untaken as (
-    select h.queue_id, h.routing_key, min(h.id) as id, q.name as queue, k.name as kind
+  with heads as (
+    select q.name as queue, coalesce(k.alias_of, k.name) as kind, h.routing_key, min(h.id) as id
     from jobs._heads(1000) h
     join jobs.queue q on q.id = h.queue_id
-    cross join lateral (
-      select coalesce(a.alias_of, a.name) as name from jobs.kind a where a.id = h.kind_id) as k
-    group by h.queue_id, h.routing_key, q.name, k.name
-    having not exists (
+    join jobs.kind k on k.id = h.kind_id
+    group by 1, 2, 3),
+  untaken as (
+    select h.*, (select s.since from jobs.job_state s where s.id = h.id) as since
+    from heads h
+    where not exists (
       select from jobs._live_worker w
-      where (w.queues is null or q.name = any(w.queues))
-        and (w.kinds is null or k.name = any(w.kinds))
+      where (w.queues is null or h.queue = any(w.queues))
+        and (w.kinds is null or h.kind = any(w.kinds))
         and jobs._asks_for(w.routing, h.routing_key)))
-  select max(_now - s.since),
+  select max(_now - u.since),
     jsonb_agg(jsonb_build_object('kind', u.kind, 'queue', u.queue,
         'routing_key', nullif(u.routing_key, ''), 'job', u.id,
         'known', exists (select from jobs._live_worker w where u.kind = any(w.kinds)))
       order by u.queue collate "C", u.kind collate "C", u.routing_key collate "C")
   into _oldest, _items
-  from untaken u join jobs.job_state s on s.id = u.id;
+  from untaken u;
   return jobs._health('workers',
     case when _items is null then 'ok' when _oldest >= due_for then 'critical' else 'warning' end,
     case

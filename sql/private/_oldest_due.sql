@@ -10,11 +10,10 @@ begin
   return query
     select d.queue_id, min(d.due_at)
     from (
-      select h.queue_id, s.since as due_at
+      select h.queue_id, (select s.since from jobs.job_state s where s.id = h.id) as due_at
       from (
         select distinct on (b.queue_id, b.priority) b.queue_id, b.id
         from jobs._heads(1000) b order by b.queue_id, b.priority, b.ord) as h
-      join jobs.job_state s on s.id = h.id
       union all
       select o.queue_id, o.run_at
       from (
@@ -23,7 +22,6 @@ begin
             select r.scheduled_floor from jobs.register r order by r.ver desc limit 1)
           and s.run_at <= jobs.now()
         order by s.run_at limit 1000) as o
-      where not exists (
-        select from jobs.pause p where p.queue_id = o.queue_id or p.kind_id = o.kind_id)) as d
+      where not jobs._is_paused(o.queue_id, o.kind_id)) as d
     group by 1;
 end $$;

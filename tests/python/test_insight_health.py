@@ -164,4 +164,4 @@ def test_it_reads_a_bounded_number_of_pages_of_a_million_ready_jobs(conn: Conn) 
     due = check(conn, "due")
     assert due.detail["oldest_s"] is not None
     assert check(conn, "workers").detail["untaken"][0]["kind"] == "k"
-    assert pages_read(conn, "select * from jobs.health()") < 2000
+    assert pages_read(conn, "select * from jobs.health()") < 1000
