@@ -1,13 +1,12 @@
 -- Claims up to max_jobs jobs for the worker; the arguments are those of claim, and whether to tick
 -- if nobody has (_freshen). Returns the claims made, in claim order. Blocks of one lane that agree
 -- in what a claim shares (_share_a_claim) are one claim, of up to 60.
---
 -- A lane is a queue and a priority. Each is scanned from its soft watermark (see tick), so that the
 -- cost does not grow with what has been claimed before. A block that holds more than is wanted is
 -- split; the rest goes back under the same ord and keeps its place.
---
 -- Limits of queues and kinds leave room for some jobs (_rooms). Of a block of jobs with keys some
--- or none may start (_startable); it is a claim of its own, granted before the next is looked at.
+-- or none may start (_startable); it is a claim of its own, granted before the next is looked at;
+-- 500 at most, or 2000 if none may start, as each holds a lock of the few that all sessions share.
 create or replace function jobs._take(
   queues text[], worker uuid, max_jobs int, lease interval, kinds text[], routing text[],
   freshen boolean)
@@ -131,10 +130,11 @@ begin
             _next := null;
           end if;
         end loop;
-        exit passes when _left = 0 or _looked_at > 10000;
+        exit passes when _left = 0 or _looked_at >= 2000 - 1500 * (_left < max_jobs)::int;
         exit when _found < _blocks;
         -- the blocks were smaller than 60: ask for as many more as their size suggests
-        _blocks := greatest(1, ceil(_left::float8 * _blocks / greatest(1, max_jobs - _left)));
+        _blocks := greatest(1, least(500,
+          ceil(_left::float8 * _blocks / greatest(1, max_jobs - _left))));
       end loop;
     end loop;
     exit when _left < max_jobs or cardinality(queues) is distinct from 1;

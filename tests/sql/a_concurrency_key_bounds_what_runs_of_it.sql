@@ -1,5 +1,5 @@
 \ir lib/setup.sql
-select plan(24);
+select plan(26);
 select stop_the_clock() \g /dev/null
 
 select array_agg(id) as x from jobs.enqueue_many('k', array_fill('{}'::jsonb, array[4]), concurrency_key => 'x') \gset
@@ -52,6 +52,14 @@ delete from jobs.lease l using jobs.key_claim c where c.claim = l.claim and c.ke
 select is(take(9, '{two}'), '{}', 'a release that was missed');
 select jobs.maintain() \g /dev/null
 select is(cardinality(take(9, '{two}')), 1, 'is made up for by maintain');
+
+-- locks are few
+select count(*) from jobs.enqueue_many((select jsonb_agg(jsonb_build_object('kind', 'k', 'queue', 'keys', 'concurrency_key', 'k' || n))
+  from generate_series(1, 700) as n)) \g /dev/null
+begin;
+select cmp_ok(cardinality(take(1000, '{keys}')), '<', 550, 'one claim looks at some 500 keys');
+select cmp_ok((select count(*) from pg_locks where pid = pg_backend_pid() and locktype = 'advisory' and classid = 29818)::int, '<', 550, 'which are as many locks');
+commit;
 
 select refuses($$select jobs.enqueue('k', concurrency_key => '')$$, 'JB002', 'an empty key', 'concurrency_key is empty', '1 to 1024');
 select refuses($$select jobs.enqueue('k', concurrency_key => repeat('x', 1025))$$, 'JB002', 'a long key', 'concurrency_key is empty or over', '1 to 1024');
