@@ -48,6 +48,8 @@ begin
     end if;
     _left := _left - cardinality(_ids);
   end loop;
+  _left := _left - jobs._cancel_fair(queue, _kind_ids,
+    case when reason is not null then _data end, _left);
   for _row in
     select s as block, s.ctid as row_id
     from jobs.scheduled s

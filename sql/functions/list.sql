@@ -42,7 +42,7 @@ begin
     select jsonb_agg(jsonb_build_array(p.id, p.key) order by p.key) into _page from (
       select i.id, array[b.ord, i.slot] as key
       from (
-        select r.ord, r.ids from jobs.ready r
+        select r.ord, r.ids from jobs._all_ready r
         where (cardinality(_after) = 0 or r.ord >= _after[1])
           and (list.queue is null or r.queue_id = _queue_id)
           and (list.kind is null or r.kind_id = any(_kind_ids))

@@ -36,7 +36,7 @@ begin
     cross join lateral (
       select coalesce(sum(b.count), 0)::bigint as waiting
       from (
-        select cardinality(r.ids) as count from jobs.ready r
+        select cardinality(r.ids) as count from jobs._all_ready r
         where (r.queue_id, r.kind_id) = (q.id, k.id)
         union all
         select cardinality(d.ids) from jobs.scheduled d

@@ -24,7 +24,7 @@ begin
   return query
     with waiting as (
       select r.queue_id, sum(cardinality(r.ids))::bigint as n, min(r.ord) as first_ord
-      from jobs.ready r group by 1),
+      from jobs._all_ready r group by 1),
     later as (
       select s.queue_id,
         sum(cardinality(s.ids)) filter (where s.run_at < 'infinity')::bigint as n,
@@ -59,7 +59,7 @@ begin
     left join held h on h.queue_id = q.id
     left join ended e on e.queue_id = q.id
     left join lateral (
-      select _now - t.since as age from jobs.ready r
+      select _now - t.since as age from jobs._all_ready r
       join jobs.job_state t on t.id = r.ids[1]
       where r.queue_id = q.id and r.ord = w.first_ord limit 1) as o on true
     order by q.name;

@@ -26,7 +26,7 @@ begin
     waiting as (
       select c.kind_id, sum(cardinality(r.ids))::bigint as n,
         min(array[r.ord, r.ids[1]]) as first   -- of its oldest block: the place, a job
-      from jobs.ready r join current c on c.id = r.kind_id group by 1),
+      from jobs._all_ready r join current c on c.id = r.kind_id group by 1),
     later as (
       select c.kind_id,
         sum(cardinality(s.ids)) filter (where s.run_at < 'infinity')::bigint as n,

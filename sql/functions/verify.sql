@@ -11,7 +11,8 @@ as $$
   with
   -- where the live tables have each job
   live as (
-    select i.id, 'ready' as state, r.attempt, r.queue_id from jobs.ready r, unnest(r.ids) as i(id)
+    select i.id, 'ready' as state, r.attempt, r.queue_id
+    from jobs._all_ready r, unnest(r.ids) as i(id)
     union all
     select i.id, case s.run_at when 'infinity' then 'blocked' else 'scheduled' end, s.attempt,
       s.queue_id

@@ -36,7 +36,7 @@ begin
   join lateral (
     select * from jobs.lane a where a.queue_id = q.id order by a.ver desc limit 1) as l on true
   where q.name = _claim_single.queue and q.max_running is null and q.rate is null
-    and q.ageing is null;
+    and q.ageing is null and not q.is_fair;
   if not found or _queue.kinds_limited then
     return;
   end if;

@@ -23,7 +23,7 @@ begin
   where s.id = _facts_of.id;
   if _job.state = 'ready' then
     select r.ord, r.claims, r.flags into _job.ord, _job.claims, _job.flags
-    from jobs.ready r
+    from jobs._all_ready r
     where r.queue_id = _job.queue_id and r.priority = _job.priority and r.ord > _job.since_pos
       and _job.id = any(r.ids)
     order by r.ord limit 1;

@@ -8,9 +8,7 @@ declare
   _rest jobs.ready := block;
 begin
   _rest.ids := block.ids[jobs + 1:];
-  if _rest.ids <> '{}' then
-    insert into jobs.ready select (_rest).*;
-  end if;
+  perform jobs._put_back(_rest);
   block.ids := block.ids[:jobs];
   return block;
 end $$;

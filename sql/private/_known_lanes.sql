@@ -1,5 +1,6 @@
 -- The lanes of one queue that the last tick knew, as _lanes returns them: in one statement, as this
--- is the common case; none of a queue with ageing. Ticks if nobody has and `freshen` is true.
+-- is the common case; none of a queue with ageing or fair keys. Ticks if nobody has and `freshen`
+-- is true.
 create or replace function jobs._known_lanes(
   queue text, freshen boolean, out queue_ids int[], out priorities smallint[], out softs bigint[],
   out paused boolean, out limited boolean)
@@ -18,7 +19,8 @@ begin
   from jobs.queue q
   join lateral (
     select * from jobs.lane a where a.queue_id = q.id order by a.ver desc limit 1) as l on true
-  where q.name = _known_lanes.queue and q.ageing is null;
+  where q.name = _known_lanes.queue and q.ageing is null
+    and not q.is_fair;
   if freshen and _ticked_at is not null and jobs._freshen(_ticked_at) then
     paused := exists (select from jobs.pause);   -- perhaps by a death that it found
   end if;

@@ -13,6 +13,10 @@ declare
   _first int := 1;
   _last int;
 begin
+  if run_at is null and block.flags & 16 <> 0 then
+    perform jobs._put_fair(block, false);
+    _count := 0;
+  end if;
   while _first <= _count loop
     _last := least(_first + case when run_at = 'infinity' then 0 else 59 end, _count);
     while _all[_last] - _all[_first] >= 1024 loop

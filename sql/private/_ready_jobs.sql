@@ -9,6 +9,6 @@ set jit = off
 as $$
 begin
   return (
-    select coalesce(sum(cardinality(r.ids)), 0) from jobs.ready r
+    select coalesce(sum(cardinality(r.ids)), 0) from jobs._all_ready r
     where r.queue_id = _ready_jobs.queue_id);
 end $$;

@@ -68,7 +68,7 @@ begin
           exit when _most = 0;
         end if;
         _blocks := least(_most, coalesce(_blocks, (_most + 59) / 60));
-        if _blocks = 1 then
+        if _blocks = 1 and _softs[_lane] is not null then
           delete from jobs.ready where ctid = (
             select r.ctid from jobs.ready r
             where r.queue_id = _lanes.queue_ids[_lane] and r.priority = _lanes.priorities[_lane]
@@ -85,7 +85,7 @@ begin
           _found := cardinality(_taken);
         end if;
         for _nth in 1.._found loop
-          if _blocks > 1 then
+          if _blocks > 1 or _softs[_lane] is null then
             _block := _taken[_nth];
           end if;
           _most := _left;
@@ -99,14 +99,14 @@ begin
             _alive := jobs._without_exhausted(_block);
             if _alive.ids <> _block.ids and jobs._is_paused(_block.queue_id, _block.kind_id) then
               -- a death has paused them just now: what is not this caller's yet stays there
-              insert into jobs.ready
-                select b.* from unnest(_alive || _taken[_nth + 1:_found]) as b where b.ids <> '{}';
+              perform jobs._put_back(b) from unnest(_alive || _taken[_nth + 1:_found]) as b;
               exit passes;
             end if;
             _block := _alive;
           end if;
           if _block.flags & 4 <> 0 then
-            _softs[_lane] := _block.ord + 1;   -- what goes back is not for this call
+            -- what goes back is not for this call
+            _softs[_lane] := case when _softs[_lane] is not null then _block.ord + 1 end;
             _block := jobs._startable(_block);
             _looked_at := _looked_at + 1;
           end if;
@@ -131,7 +131,7 @@ begin
           end if;
         end loop;
         exit passes when _left = 0 or _looked_at >= 2000 - 1500 * (_left < max_jobs)::int;
-        exit when _found < _blocks;
+        exit when _found < _blocks or _softs[_lane] is null and _looked_at > 100;
         -- the blocks were smaller than 60: ask for as many more as their size suggests
         _blocks := greatest(1, least(500,
           ceil(_left::float8 * _blocks / greatest(1, max_jobs - _left))));

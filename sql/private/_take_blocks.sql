@@ -1,6 +1,6 @@
--- Takes the first blocks of a lane out of ready, at most `blocks`, and returns them in order. The
--- statement's shape is measured (_take has it for one block): the rows are locked in index order
--- below a limit, and deleted by their addresses.
+-- Takes the first blocks of a lane out of ready, at most `blocks`, and returns them in order; soft
+-- is null for the lane whose jobs take turns. The statement's shape is measured (_take has it for
+-- one block): the rows are locked in index order below a limit, and deleted by their addresses.
 create or replace function jobs._take_blocks(
   queue_id int, priority smallint, soft bigint, kinds int[], routing text[], blocks int)
 returns jobs.ready[]
@@ -11,6 +11,9 @@ declare
   _unrouted boolean := cardinality(routing) = 0 or array_position(routing, null) is not null;
   _taken jobs.ready[];
 begin
+  if soft is null then
+    return jobs._take_turns(queue_id, priority, kinds, routing, blocks);
+  end if;
   with taken as (
     delete from jobs.ready where ctid = any(array(
       select r.ctid from jobs.ready r

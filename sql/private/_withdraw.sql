@@ -24,10 +24,17 @@ declare
   _block jobs.ready;
   _rest bigint[];
   _gone bigint[];
+  _fair_key text;
   _run_at timestamptz := case state.state when 'blocked' then 'infinity' else state.run_at end;
 begin
-  select j.queue_id, j.priority into _queue_id, _priority from jobs.job j where j.id = state.id;
-  if state.state = 'ready' then
+  select j.queue_id, j.priority, j.options ->> 'fair_key' into _queue_id, _priority, _fair_key
+  from jobs.job j where j.id = state.id;
+  if state.state = 'ready' and _fair_key is not null then
+    delete from jobs.fair_line f
+    where f.queue_id = _queue_id and f.priority = _priority and f.key = _fair_key
+      and f.ord > state.since_pos and f.ids = array[state.id]
+    returning * into _found;
+  elsif state.state = 'ready' then
     select r.* into _found from jobs.ready r
     where r.queue_id = _queue_id and r.priority = _priority and r.ord > state.since_pos
       and state.id = any(r.ids)

@@ -9,6 +9,7 @@ create table jobs.queue (
   max_pending int,                          -- live jobs at most; null: any number
   overflow text not null default 'error',   -- what becomes of jobs beyond it
   strict_kinds boolean,                     -- refuse unknown kinds? null: setting.strict_kinds
+  is_fair boolean not null default false,   -- has it had jobs with fair keys?
   ageing int,                               -- newer blocks that overtake a job, a step of priority
   max_running int,
   rate double precision,                    -- starts a second, in the long run
