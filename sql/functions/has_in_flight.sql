@@ -24,7 +24,7 @@ begin
   return exists (
     select
     from (
-      select r.ids, r.kind_id, r.queue_id, -1::bigint as open from jobs.ready r
+      select r.ids, r.kind_id, r.queue_id, -1::bigint as open from jobs._all_ready r
       union all
       select s.ids, s.kind_id, s.queue_id, -1 from jobs.scheduled s
       union all

@@ -1,6 +1,6 @@
 -- How many jobs of the queue are claimed before this one: those of higher priority, and those of
--- its own that became ready before it. It looks at 10,000 blocks at most. Null for a job that is
--- not ready.
+-- its own that became ready before it, or whose turn is before its own (fair_key). It looks at
+-- 10,000 blocks at most. Null for a job that is not ready.
 create or replace function jobs._gate_position(job jobs.job_facts)
 returns jobs.gate
 language plpgsql stable
@@ -14,6 +14,10 @@ declare
   _same bigint := 0;
   _lane record;
   _found record;
+  _round bigint := (
+    select f.round from jobs.fair_line f
+    where f.queue_id = job.queue_id and f.priority = job.priority
+      and f.key = job.options ->> 'fair_key' and f.ord = job.ord);
 begin
   if job.ord is null then
     return null;
@@ -30,10 +34,16 @@ begin
     exit when _blocks >= _most;
     select count(*)::int as blocks, coalesce(sum(cardinality(b.ids)), 0)::bigint as jobs into _found
     from (
-      select r.ids from jobs.ready r
-      where r.queue_id = job.queue_id and r.priority = _lane.priority and r.ord >= _lane.soft
-        and (_lane.priority > job.priority or r.ord < job.ord)
-      order by r.ord limit _most - _blocks) as b;
+      (select r.ids from jobs.ready r
+       where r.queue_id = job.queue_id and r.priority = _lane.priority and r.ord >= _lane.soft
+         and (_lane.priority > job.priority or r.ord < job.ord)
+       order by r.ord limit _most - _blocks)
+      union all
+      (select f.ids from jobs.fair_line f
+       where f.queue_id = job.queue_id and f.priority = _lane.priority
+         and (_lane.priority > job.priority or case when _round is null then f.ord < job.ord
+           else (f.round, f.ord) < (_round, job.ord) end)
+       order by f.round, f.ord limit _most - _blocks)) as b;
     _blocks := _blocks + _found.blocks;
     if _lane.priority > job.priority then
       _higher := _higher + _found.jobs;

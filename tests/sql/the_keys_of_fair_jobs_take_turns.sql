@@ -1,5 +1,5 @@
 \ir lib/setup.sql
-select plan(25);
+select plan(27);
 select stop_the_clock() \g /dev/null
 
 -- One tenant has many, others few.
@@ -31,6 +31,9 @@ select is(turns(6), 'aadada', 'a new key has its turn in the next round');
 select is(state((:'a'::bigint[])[100]), 'ready', 'those that wait are ready');
 select is((select ready from jobs.stats() where queue = 'q'), 91::bigint, 'stats counts them');
 select is((select count(*) from jobs.list('ready', queue => 'q', max_jobs => 1000)), 91::bigint, 'list lists them');
+select add('e', 1, 'x') || add('f', 3, 'x') as x \gset
+select is((select (detail -> 'ahead')::int from jobs.explain((:'x'::bigint[])[4]) where gate = 'position'), 3, 'explain counts whose turn is before');
+select ok(jobs.has_in_flight('k', 'x'), 'has_in_flight sees them');
 select is(jobs.cancel((:'a'::bigint[])[50]), 'cancelled', 'one may be cancelled');
 select is((select status from jobs.claim_job((:'a'::bigint[])[99])), 'claimed', 'or claimed by its id');
 select is(turns(1), 'a', 'the others keep their turns');
