@@ -30,8 +30,8 @@ class Memory(Outcomes):
     Arguments:
         kinds: which there are handlers for; jobs of others wait
         clock: what time it is
-        max_pending: how many jobs may wait at once, those included that handlers are about to
-            enqueue; None is any number
+        max_pending: how many jobs there may be that have not ended, those included that open
+            transactions are about to enqueue; None is any number
         keep: how many of the jobs that have ended are remembered; None is all of them
     """
 
@@ -90,9 +90,12 @@ class Memory(Outcomes):
             self._tell_of_room()
 
     def has_room(self, count: int) -> bool:
-        """Whether so many more may wait."""
-        limit = self._max_pending
-        return limit is None or self._waiting + self._reserved + count <= limit
+        """Whether so many more would be no more than max_pending."""
+        return self._max_pending is None or self._pending + count <= self._max_pending
+
+    @property
+    def _pending(self) -> int:
+        return self._waiting + self._running + self._reserved
 
     @property
     def closed(self) -> bool:
@@ -101,7 +104,7 @@ class Memory(Outcomes):
 
     @contextmanager
     def told_of_room(self, tell: Callable[[], object]) -> Iterator[None]:
-        """Within the block, `tell` is called whenever fewer jobs wait."""
+        """Within the block, `tell` is called whenever there are fewer jobs."""
         with self.lock:
             self._waiters.append(tell)
         try:
@@ -123,9 +126,9 @@ class Memory(Outcomes):
         self._check_open()
         if not self.has_room(count):
             raise QueueFull(
-                f"{self._waiting + self._reserved} jobs are waiting, and {count} more are too many",
-                detail=f"max_pending is {self._max_pending}",
-                hint="Wait, enqueue fewer, raise max_pending, or say when_full='wait'.",
+                f"{count} more jobs are too many",
+                detail=f"{self._pending} jobs have not ended, max_pending is {self._max_pending}",
+                hint="Try again later, raise max_pending, or say when_full='wait'.",
             )
 
     def _check_open(self) -> None:
@@ -177,8 +180,6 @@ class Memory(Outcomes):
                     break
                 entry = heapq.heappop(min(queues, key=lambda queue: queue[0][0]))[1]
                 taken.append(self._start(entry))
-            if taken:
-                self._tell_of_room()
         return taken
 
     def _start(self, entry: Entry) -> Claimed:
@@ -216,6 +217,7 @@ class Memory(Outcomes):
 
     def _remember(self, entry: Entry) -> None:
         self._ended[entry.id] = None
+        self._tell_of_room()
         while self._keep is not None and len(self._ended) > self._keep:
             del self._entries[self._ended.popitem(last=False)[0]]
 
@@ -282,7 +284,6 @@ class Memory(Outcomes):
             self._end(entry, "cancelled", reason=reason)
             self._remember(entry)
             watchers, entry.watchers = entry.watchers, []
-            self._tell_of_room()
         for watcher in watchers:
             watcher()
         return "cancelled", None

@@ -186,8 +186,8 @@ class Jobs(SettingsRegistry):
 
         Arguments:
             concurrency: handlers at once
-            max_pending: jobs that may wait; one more is `QueueFull`, or with `when_full="wait"`
-                the caller waits (in a handler it is `QueueFull` even so)
+            max_pending: jobs that may be there and have not ended; one more is `QueueFull`, or
+                with `when_full="wait"` the caller waits (in a handler it is `QueueFull` even so)
             drain_timeout: seconds for the jobs that are due when the block ends; then handlers
                 are cancelled, and what has not ended is in `leftover` and in the log
             keep: how many jobs that have ended are remembered, with their results

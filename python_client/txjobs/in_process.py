@@ -115,7 +115,7 @@ class InProcess(Local):
     def _check_room_may_come(self, jobs: Sequence[NewJob[Any]]) -> None:
         if not self.memory.can_ever_hold(len(jobs)):
             raise QueueFull(
-                f"{len(jobs)} jobs at once are more than may ever wait",
+                f"{len(jobs)} jobs at once are more than there may ever be",
                 hint="Enqueue them in smaller portions, or raise max_pending.",
             )
 
