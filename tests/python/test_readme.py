@@ -253,6 +253,7 @@ def test_the_guide_to_metrics_is_a_program_that_works(
         "docs/back-pressure.md",
         "docs/batches.md",
         "docs/dead-jobs.md",
+        "docs/in-process.md",
         "docs/kinds.md",
         "docs/log.md",
         "docs/metrics.md",
@@ -261,6 +262,8 @@ def test_the_guide_to_metrics_is_a_program_that_works(
         "docs/retention.md",
         "docs/schedules.md",
         "docs/troubleshooting.md",
+        "examples/http/README.md",
+        "tests/conformance/README.md",
     ],
 )
 def test_every_link_leads_somewhere(page: str) -> None:
