@@ -30,6 +30,7 @@ begin
       jobs._gate_kind(_job),
       jobs._gate_limit(_job, 'q'),
       jobs._gate_limit(_job, 'k'),
+      jobs._gate_depends_on(_job),
       jobs._gate_ordering_key(_job),
       jobs._gate_concurrency_key(_job),
       jobs._gate_worker(_job),
