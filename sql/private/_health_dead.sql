@@ -32,8 +32,8 @@ begin
       (select ': ' || string_agg(format('%s of kind %s', e.value, e.key), ', ')
       from jsonb_each_text(_kinds) as e)),
     'They have failed for good: nobody tries them again.',
-    'Read their errors with jobs.list(''dead'') and jobs.get(id); mend the cause, then '
-    'jobs.retry_many().',
+    'Read what they died of with jobs.list_errors(); mend the cause, then jobs.retry_many(), '
+    'first with dry_run => true.',
     jsonb_build_object('threshold', max_dead, 'window_s', extract(epoch from dead_within),
       'dead', _died, 'kinds', coalesce(_kinds, '{}')));
 end $$;
