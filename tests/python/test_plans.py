@@ -386,6 +386,8 @@ ENDED = {
     "what died": "select * from jobs.list('dead', max_jobs => 3)",
     "retry": "select jobs.retry(id) from jobs.list('completed', max_jobs => 1)",
     "retry_many": "select * from jobs.retry_many(max_jobs => 1)",
+    "list_errors": "select * from jobs.list_errors(max_events => 100)",
+    "a dry run": "select * from jobs.retry_many(max_jobs => 10, dry_run => true)",
     "cancel": "select jobs.cancel(9)",
 }
 ENDED_ROWS = 20_000
