@@ -53,7 +53,7 @@ class KindSettings(TypedDict, total=False):
     charge_lost: Annotated[bool, "Whether a lost lease costs an attempt."]
     on_dead: Annotated[str, "The kind that is enqueued for each job that dies."]
     on_dead_policy: Annotated[
-        Literal["none", "pause_queue", "pause_kind"], "What a death does besides."
+        Literal["none", "pause_queue", "pause_kind", "cancel_batch"], "What a death does besides."
     ]
     required_args: Annotated[Sequence[str], "A key that the arguments of its jobs must have."]
     arg_types: Annotated[Mapping[str, str | Sequence[str]], "Types of keys of its arguments."]

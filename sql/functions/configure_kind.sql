@@ -9,7 +9,8 @@
 --                          "error"}; default none
 --   on_dead_policy         what a death does besides, in the same transaction: `none` (default),
 --                          `pause_queue`, `pause_kind`: nothing more of the dead job's queue, or of
---                          its kind, is claimed until resume
+--                          its kind, is claimed until resume; `cancel_batch`: its batch is
+--                          cancelled, by the next tick
 --   required_args          keys that the args of its jobs must have, default none; enqueue raises
 --                          JB002 where one is missing
 --   arg_types              types of keys of its args, default any: {"to": "string", "cc":
@@ -55,9 +56,9 @@ begin
     perform jobs._raise_invalid(format('on_dead of %s is itself', name),
       'Name another kind: a job that reports deaths must not report its own without end.');
   end if;
-  if on_dead_policy not in ('none', 'pause_queue', 'pause_kind') then
+  if on_dead_policy not in ('none', 'pause_queue', 'pause_kind', 'cancel_batch') then
     perform jobs._raise_invalid(format('on_dead_policy is %L', on_dead_policy),
-      'on_dead_policy is none, pause_queue or pause_kind.');
+      'on_dead_policy is none, pause_queue, pause_kind or cancel_batch.');
   end if;
   perform jobs._ensure_names(
     case when queue is not null then array[queue] end,

@@ -1,7 +1,8 @@
 -- These jobs are dead: an event, and what their kinds ask for: for each a job of on_dead, with args
--- {"job": {"id", "kind", "queue"}, "reason", "error"} and the dead job as its cause; and a pause by
--- on_dead_policy. No cap applies to the on_dead job: it must not keep its cause from being buried.
--- Writes: event; job and ready for on_dead; pause.
+-- {"job": {"id", "kind", "queue"}, "reason", "error"} and the dead job as its cause; and by
+-- on_dead_policy a pause, or a note for the tick that their batch is to be cancelled. No cap
+-- applies to the on_dead job: it must not keep its cause from being buried.
+-- Writes: event; job and ready for on_dead; pause, doomed_batch.
 create or replace function jobs._bury(
   queue_id int, attempt int, claim bigint, flags smallint, ids bigint[], reason text,
   error jsonb)
@@ -38,7 +39,14 @@ begin
       from jobs.job j join jobs.queue q on q.id = j.queue_id
       where j.id = any(_kind.ids);
     end if;
-    if _kind.on_dead_policy <> 'none' then
+    if _kind.on_dead_policy = 'cancel_batch' then
+      insert into jobs.doomed_batch (id, reason)
+      select b.id, format('job %s (%s) died: %s', min(j.id), _kind.kind, reason)
+      from jobs.job j cross join lateral (select (j.options ->> 'batch')::bigint as id) as b
+      where j.id = any(_kind.ids) and b.id is not null
+        and not exists (select from jobs.doomed_batch d where d.id = b.id)
+      group by b.id;
+    elsif _kind.on_dead_policy <> 'none' then
       perform jobs._pause(
         case when _kind.on_dead_policy = 'pause_queue' then queue_id end,
         case when _kind.on_dead_policy = 'pause_kind' then _kind.kind_id end,

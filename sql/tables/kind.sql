@@ -23,7 +23,7 @@ create table jobs.kind (
   constraint kind_name_fits check (octet_length(name) between 1 and 255),
   constraint kind_max_attempts_is_positive check (max_attempts >= 1),
   constraint kind_on_dead_policy_is_known
-    check (on_dead_policy in ('none', 'pause_queue', 'pause_kind')),
+    check (on_dead_policy in ('none', 'pause_queue', 'pause_kind', 'cancel_batch')),
   constraint kind_max_claims_is_positive check (max_claims >= 1),
   constraint kind_lease_is_at_least_a_second check (lease_ms >= 1000),
   constraint kind_timeout_is_positive check (timeout_ms > 0),

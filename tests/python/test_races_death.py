@@ -11,6 +11,7 @@ from faults.sessions import (
     enqueue,
     problems,
     rows,
+    state,
     threads,
     until_waiting,
     value,
@@ -101,3 +102,26 @@ def test_of_many_claimers_none_gets_a_job_that_was_ready_after_the_first_death(
         conn.execute("select jobs.resume('default')")
         conn.execute("select jobs.cancel_many('default')")
         assert problems(conn) == []
+
+
+def test_the_cancellation_of_a_batch_waits_for_no_member_that_is_at_work(
+    conn: Session, connect: Connect
+) -> None:
+    conn.execute("select jobs.configure_kind('work', on_dead_policy => 'cancel_batch')")
+    batch = value(conn, "select jobs.create_batch()")
+    jobs = [value(conn, "select jobs.enqueue('work', batch => %s)", batch) for _ in range(4)]
+    tokens = [value(conn, "select token from jobs.claim_job(%s)", job) for job in jobs[:2]]
+    busy, ticker = connect(), connect()
+    begin(busy)
+    busy.execute("select jobs.assert_claim(%s)", (tokens[1],))
+    conn.execute("select jobs.fail(%s, reason => 'aborted')", (tokens[0],))
+    ticker.execute("set statement_timeout = '10s'")
+    assert value(ticker, "select jobs.tick()")
+    assert [state(conn, job) for job in jobs] == ["dead", "running", "cancelled", "cancelled"]
+    busy.execute("commit")
+    assert value(ticker, "select jobs.tick()")
+    lost = rows(conn, "select status from jobs.heartbeat(%s)", [tokens[1]])
+    assert lost == [("cancel_requested",)]
+    conn.execute("select jobs.fail(%s)", (tokens[1],))
+    assert value(ticker, "select jobs.get_batch(%s) ->> 'state'", batch) == "finished"
+    assert problems(conn) == []
