@@ -15,7 +15,13 @@ from .info import Pruned
 __all__ = ["prune"]
 
 _BATCH = 10_000
-_OTHERS = ("result", "event", "partition")  # what the verb names besides the states of jobs
+_MANY = {"batch": "batches"}
+_OTHERS = (
+    "result",
+    "batch",
+    "event",
+    "partition",
+)  # what the verb names besides the states of jobs
 
 
 def prune(
@@ -39,7 +45,11 @@ def prune(
         console().print(table(columns, map(_row, gone), right=("count",)))
     states = {line.state: _total(gone, line.state) for line in gone if line.state not in _OTHERS}
     parts = [count(sum(states.values()), "job")]
-    parts += [count(_total(gone, what), what) for what in _OTHERS[:2] if _total(gone, what)]
+    parts += [
+        count(_total(gone, what), what, _MANY.get(what))
+        for what in _OTHERS[:-1]
+        if _total(gone, what)
+    ]
     partitions = sum(line.state == "partition" for line in gone)
     parts += [count(partitions, "partition")] if partitions else []
     some = ", ".join(f"{number:,} {state}" for state, number in sorted(states.items()) if number)
@@ -53,7 +63,7 @@ def _steps(found: Client, limit: int | None) -> Iterator[Pruned]:
     while True:
         # The verb takes as many of each.
         jobs = sum(line.jobs for line in gone if line.state not in _OTHERS)
-        done = max(jobs, _total(gone, "event"), _total(gone, "result"))
+        done = max(jobs, *(_total(gone, what) for what in _OTHERS[:-1]))
         left = _BATCH if limit is None else min(_BATCH, limit - done)
         step = found.prune(left) if left > 0 else []
         if not step:
@@ -72,6 +82,7 @@ def _as_json(gone: list[Pruned], dry_run: bool) -> dict[str, object]:
         "pruned": sum(_total(gone, state) for state in states),
         "states": {state: _total(gone, state) for state in states},
         "results": _total(gone, "result"),
+        "batches": _total(gone, "batch"),
         "events": _total(gone, "event"),
         "partitions": [line.name for line in gone if line.state == "partition"],
     }
@@ -81,4 +92,4 @@ def _as_json(gone: list[Pruned], dry_run: bool) -> dict[str, object]:
 def _row(line: Pruned) -> list[object]:
     what = Text(line.state) if line.state in _OTHERS else state_text(line.state)
     ends = ("–" if at is None else ago(at) for at in (line.oldest, line.newest))
-    return [what, line.name, f"{line.jobs:,}", *ends]
+    return [what, line.name or "–", f"{line.jobs:,}", *ends]

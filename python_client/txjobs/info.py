@@ -135,13 +135,13 @@ class Pruned:
     """A line of what prune has removed, or would.
 
     `state` is that of the jobs, and `name` their queue; `result` are their results; `event` are
-    users' events, and `name` their category; `partition` is one, by name. `oldest` and `newest` say
-    when the first and the last of them ended.
+    users' events, and `name` their category; `batch` are batches; `partition` is one, by name.
+    `oldest` and `newest` say when the first and the last of them ended.
     """
 
     state: str
     jobs: int
-    name: str
+    name: str | None
     oldest: dt.datetime | None
     newest: dt.datetime | None
 

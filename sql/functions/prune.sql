@@ -6,11 +6,12 @@
 --   dry_run  nothing changes: what would go if it were called until then. It reads all of that
 -- Returns a row per state and queue: how many went, when the first and the last of them ended. So
 -- for `result`; for `batch`, which goes after its jobs; for `event`, by category; and for
--- `partition`, by name (jobs: what it still held, and was moved). None, if another prune is
--- doing the same: it may run anywhere at any time. SQLSTATE JB002.
+-- `partition`, by name (jobs: how many it still held, which are in a smaller one now: _compact).
+-- None, if another prune is doing the same: it may run anywhere at any time. SQLSTATE JB002.
 -- Locks: its marks and the jobs' rows, skipping what is locked; dropping a partition takes an
 -- exclusive lock for a moment and gives up after 100 ms, so call it in autocommit.
--- Writes: job, prune_mark, unique_key, batch, stream_event, category, snapshot; drops partitions.
+-- Writes: job, event (results), prune_mark, compaction, unique_key, batch, stream_event, category,
+-- snapshot; makes and drops partitions.
 create or replace function jobs.prune(max_jobs int default 10000, dry_run boolean default false)
 returns table (state text, jobs bigint, name text, oldest timestamptz, newest timestamptz)
 language plpgsql volatile security definer
@@ -24,6 +25,7 @@ declare
   _age record;
   _gone record;
   _left int := max_jobs;
+  _done boolean;   -- nothing had to go
 begin
   perform jobs._check_max_jobs(max_jobs);
   return query
@@ -50,12 +52,20 @@ begin
       return query select _age.state, _gone.jobs, _gone.name, _gone.oldest, _gone.newest;
     end loop;
   end loop;
+  _done := _left = max_jobs;
   return query
     select 'result', sum(p.jobs)::bigint, q.name, min(p.oldest), max(p.newest)
     from (select distinct r.seconds from jobs._retention r where r.state = 'result') as a
     cross join lateral jobs._prune_results(a.seconds, _now, _upto, max_jobs) as p
     join jobs.queue q on q.id = p.queue_id
     group by q.name order by q.name;
-  return query select 'partition', p.jobs, p.name, p.oldest, p.newest
+  _done := _done and not found;
+  return query
+    select 'partition', p.jobs, p.name, null::timestamptz, null::timestamptz
     from jobs._drop_partitions() as p;
+  if _done and not found and max_jobs > 0 then
+    return query
+      select 'partition', p.jobs, p.name, null::timestamptz, null::timestamptz
+      from jobs._compact(_upto) as p;
+  end if;
 end $$;

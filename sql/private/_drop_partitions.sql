@@ -2,7 +2,7 @@
 -- event up to there is of a job that was pruned. A partition into which positions are still drawn
 -- stays. Returns a row per partition that went.
 create or replace function jobs._drop_partitions()
-returns table (name text, jobs bigint, oldest timestamptz, newest timestamptz)
+returns table (name text, jobs bigint)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 set jit = off
@@ -39,6 +39,6 @@ begin
     exception when lock_not_available then
       return;   -- busy: the next prune tries again
     end;
-    return query select _partition.name, 0::bigint, null::timestamptz, null::timestamptz;
+    return query select _partition.name, 0::bigint;
   end loop;
 end $$;

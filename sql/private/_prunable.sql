@@ -10,6 +10,7 @@ as $$
 declare
   _age record;
   _row record;
+  _max int := (select s.max_kept_jobs from jobs.setting s);
   _ids bigint[] := array[]::bigint[];   -- that would go
 begin
   for _age in
@@ -31,10 +32,13 @@ begin
     end loop;
   end loop;
   return query
-    select 'partition', 0::bigint, p.name, null::timestamptz, null::timestamptz
+    select 'partition', case when p.parent = 'job' then l.n - lag(l.n, 1, 0::bigint) over (
+        partition by p.parent order by p.high) else 0 end,
+      p.name, null::timestamptz, null::timestamptz
     from jobs._partitions() as p
-    where p.high <= coalesce(
-        (select j.id from jobs.job j where j.id <> all(_ids) order by j.id limit 1),
-        (select s.last_value from jobs.pos_seq s))
-      and (not p.fixed or pg_relation_size(p.name::regclass) > 0);
+    cross join lateral (
+      select count(*) as n from (
+        select from jobs.job j where j.id < p.high and j.id <> all(_ids) limit _max + 1) as j) as l
+    where p.high <= upto_pos and l.n <= _max and (l.n = 0 or p.name !~ '_upto_\d+$')
+      and (not p.fixed or l.n = 0 and pg_relation_size(p.name::regclass) > 0);
 end $$;

@@ -14,9 +14,8 @@ as $$
 declare
   _cutoff timestamptz := now - seconds * interval '1 s';
   _left bigint := max_results;
-  _mark bigint := jobs._lock_mark('result', seconds, _cutoff, upto_pos);
-  _queue_ids int[] := array(
-    select r.queue_id from jobs._retention r where (r.state, r.seconds) = ('result', seconds));
+  _mark bigint;
+  _queue_ids int[];
   _step bigint;
   _events refcursor;
   _poss bigint[] := array[]::bigint[];
@@ -27,6 +26,18 @@ declare
   _ids bigint[];
   _old boolean;
 begin
+  -- What is rewritten must not come back with a copy of events (_compact), which other snapshots
+  -- may not show.
+  if not pg_try_advisory_xact_lock_shared(29816, 'jobs.compaction'::regclass::oid::int)
+    or current_setting('transaction_isolation') <> 'read committed' then
+    return;
+  end if;
+  _mark := jobs._lock_mark('result', seconds, _cutoff, upto_pos);
+  if _mark < (select c.event_upto from jobs.compaction c) then
+    return;
+  end if;
+  _queue_ids := array(
+    select r.queue_id from jobs._retention r where (r.state, r.seconds) = ('result', seconds));
   while _mark is not null and _gone < _left and _mark < upto_pos loop
     _step := least(_mark + 1000000, upto_pos);
     _events := jobs._old_events('result', _queue_ids, _cutoff, _mark, _step);

@@ -6,6 +6,7 @@ create table jobs.setting (
   max_event_bytes int not null default 1048576,
   max_headers_bytes int not null default 8192,
   max_error_bytes int not null default 8192,       -- longer errors are truncated, never refused
+  max_kept_jobs int not null default 10000,        -- that prune moves out of old partitions at once
   test_clock boolean not null default false,       -- may a session set its own clock?
   strict_kinds boolean not null default false,     -- are jobs of unknown kinds refused?
   constraint setting_has_one_row primary key (only_row),

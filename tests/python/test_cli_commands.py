@@ -419,6 +419,7 @@ def test_prune_deletes_what_is_old_enough(txjobs: Run, conn: Connection) -> None
         "pruned": 2,
         "states": {"completed": 2},
         "results": 0,
+        "batches": 0,
         "events": 0,
         "partitions": [],
     }
@@ -442,6 +443,7 @@ def test_a_dry_run_of_prune_says_what_would_go_and_changes_nothing(
         "pruned": 1,
         "states": {"completed": 1},
         "results": 0,
+        "batches": 0,
         "events": 0,
         "partitions": [],
     }

@@ -92,8 +92,8 @@ def test_a_notification_ends_the_wait_at_once(
     done: list[float] = []
 
     def end() -> None:
-        complete(conn, job)
         done.append(time.monotonic())
+        complete(conn, job)
 
     waits: list[float] = []
     other = connect()

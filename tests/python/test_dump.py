@@ -22,6 +22,7 @@ Install = Callable[[str], object]
 
 # A position for which maintain has to make a partition.
 BEYOND_THE_FIRST_PARTITIONS = 40_000_000
+FIRST = 1 << 24  # where the second one begins
 EVENT_ID = UUID(int=1)
 # The watermarks are made anew; the numbers of the tables' changes come with the installation.
 NOT_CARRIED = {"register", "lane", "migration"}
@@ -248,3 +249,42 @@ def test_migrate_leaves_an_extension_alone(extension_server: embedded.Server) ->
         create_extension(dsn)
         with pytest.raises(CannotMigrate, match="alter extension txjobs update"):
             migrate(dsn)
+
+
+def one_far_future_job_in_each_partition(conn: Connection) -> None:
+    conn.execute("select jobs.configure_queue('default', keep => '0')")
+    for steps in ((), (FIRST // 2, FIRST + 5), (2 * FIRST, 3 * FIRST + 5)):
+        for step in steps:
+            conn.execute(f"select setval('jobs.pos_seq', {step})")
+            conn.execute("select jobs.maintain()")
+        conn.execute("select jobs.enqueue('later', delay => '1 year')")
+        conn.execute("select jobs.complete(token) from jobs.claim_job(jobs.enqueue('now'))")
+    conn.execute("select jobs.tick()")
+
+
+@pytest.mark.parametrize("steps", [2, 6], ids=["on the way", "at the end"])
+@pytest.mark.parametrize("as_extension", [False, True], ids=["script", "extension"])
+def test_jobs_that_were_moved_survive_a_dump(
+    as_extension: bool, steps: int, binaries: Binaries, extension_server: embedded.Server
+) -> None:
+    install: Install = create_extension if as_extension else migrate
+    admin = extension_server.dsn
+    with database(admin, "source") as source, database(admin, "target") as target:
+        install(source)
+        with psycopg.connect(source, autocommit=True) as conn:
+            one_far_future_job_in_each_partition(conn)
+            for _ in range(steps):
+                conn.execute("select from jobs.prune()")
+            before = contents(conn)
+        restore(binaries, source, target)
+        with psycopg.connect(target, autocommit=True) as conn:
+            assert contents(conn) == before
+            for _ in range(6):
+                conn.execute("select from jobs.prune()")
+            names = [row[0] for row in conn.execute("select name from jobs._partitions()")]
+            assert any("job_upto_" in str(name) for name in names)
+            # what belongs to the extension stays
+            assert ("jobs.job_from_0" in names) == as_extension
+            assert conn.execute("select * from jobs.verify()").fetchall() == []
+            found = conn.execute("select count(*) from jobs.job_state where state = 'scheduled'")
+            assert found.fetchone() == (3,)
