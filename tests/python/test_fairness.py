@@ -2,6 +2,7 @@
 
 import random
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,10 @@ from faults.sessions import (
     problems,
     value,
 )
+from guides import examples, run_in_psql
+from txjobs import embedded
+
+GUIDE = Path(__file__).parents[2] / "docs" / "fairness.md"
 
 
 def add(session: Session, key: str, count: int = 1) -> list[int]:
@@ -120,3 +125,9 @@ def pages(conn: Session) -> int:
     after = pages_read(conn)
     conn.execute("commit")
     return after - before
+
+
+def test_the_guide_runs(dsn: str, binaries: embedded.Binaries) -> None:
+    printed = run_in_psql("\n".join(examples(GUIDE, "sql")), dsn, binaries)
+    turns = [line.strip() for line in printed.splitlines() if line.strip() in ("acme", "initech")]
+    assert turns == ["acme", "acme", "initech"]

@@ -254,6 +254,7 @@ def test_the_guide_to_metrics_is_a_program_that_works(
         "docs/batches.md",
         "docs/dead-jobs.md",
         "docs/in-process.md",
+        "docs/fairness.md",
         "docs/kinds.md",
         "docs/log.md",
         "docs/metrics.md",
