@@ -150,7 +150,7 @@ def test_the_server_makes_the_application_from_its_setting(
 @pytest.mark.parametrize("options", [[], ["--in-process"]], ids=["worker", "in-process"])
 def test_all_of_it_is_right(empty_dsn: str, options: list[str]) -> None:
     ran = subprocess.run(
-        [sys.executable, HTTP / "run.py", "--dsn", empty_dsn, *options],
+        [sys.executable, HTTP / "tour.py", "--dsn", empty_dsn, *options],
         capture_output=True,
         text=True,
         timeout=100,

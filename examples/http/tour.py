@@ -1,6 +1,6 @@
 """Serves the application once, asks for reports over HTTP, and says whether all of it is right.
 
-    python examples/http/run.py [--dsn postgresql://…] [--in-process]
+    python examples/http/tour.py [--dsn postgresql://…] [--in-process]
 
 Without a DSN it starts a PostgreSQL of its own (`pip install 'txjobs[embedded,web]'`), which is
 gone in the end. With one, give it an empty database. `--in-process` runs the jobs in the web server
