@@ -122,9 +122,9 @@ def dsn_of(given: str | None) -> str:
 
 
 @contextmanager
-def client(dsn: str | None) -> Iterator[Client]:
+def client(dsn: str | None, *, notify: bool = True) -> Iterator[Client]:
     """A client on a connection of its own, in autocommit."""
-    with Client(dsn_of(dsn)) as found:
+    with Client(dsn_of(dsn), notify=notify) as found:
         yield found
 
 
