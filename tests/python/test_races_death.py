@@ -51,7 +51,8 @@ def test_deaths_of_one_claim_in_two_transactions_do_not_wait_for_each_other(
     enqueue(conn, 1)
     (single,) = claim(conn, 1).values()
     one, other = connect(), connect()
-    other.execute("set deadlock_timeout = '100ms'")
+    for session in one, other:
+        session.execute("set statement_timeout = '10s'")
     begin(one)
     begin(other)
     fail = "select jobs.fail(%s, reason => 'aborted')"
