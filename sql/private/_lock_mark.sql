@@ -14,7 +14,7 @@ declare
     select m.pos from jobs.prune_mark m where (m.state, m.seconds) = (state, seconds));
   _first timestamptz := jobs._first_at(state, coalesce(_mark, 0), upto_pos);
 begin
-  if _first is null or _first >= cutoff then
+  if _first is null or _first >= cutoff and _first <= jobs.now() then
     return null;
   end if;
   if _mark is null then

@@ -18,7 +18,9 @@ declare
 begin
   loop
     fetch _events into _event_pos, _event_at, _event_queue_id, _event_ids, _event_old;
-    exit when not found or not _event_old;
+    exit when not found;
+    continue when _event_at > jobs.now();
+    exit when not _event_old;
     return query
       select j.id, _event_queue_id, _event_at
       from jobs.job j

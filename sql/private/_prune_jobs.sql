@@ -47,14 +47,20 @@ begin
     _events := jobs._old_events(state, _queue_ids, _cutoff, _mark, _step);
     loop
       fetch _events into _event_pos, _event_at, _event_queue_id, _event_ids, _event_old;
-      exit when not found or not _event_old;
+      exit when not found;
+      -- the clock was ahead: what follows is not younger for that
+      if _event_at > now then
+        _held := coalesce(_held, _event_pos);
+        continue;
+      end if;
+      exit when not _event_old;
       _ids := _ids || _event_ids;
       _poss := _poss || array_fill(_event_pos, array[cardinality(_event_ids)]);
       _ats := _ats || array_fill(_event_at, array[cardinality(_event_ids)]);
       exit when cardinality(_ids) >= 1000;
     end loop;
     close _events;
-    _pos := case when not coalesce(_event_old, true) then _event_pos - 1
+    _pos := case when _event_at <= now and not coalesce(_event_old, true) then _event_pos - 1
       when cardinality(_ids) >= 1000 then _event_pos else _step end;
     -- Locked by one statement, deleted by the next: a retry that was committed after the first took
     -- its snapshot, and before it came to the job's row, shows in the second.
@@ -91,7 +97,7 @@ begin
         where u.id <> all(_locked) and u.pos <= _pos));
     end if;
     _mark := _pos;
-    exit when not coalesce(_event_old, true)
+    exit when _event_at <= now and not coalesce(_event_old, true)
       or busy and clock_timestamp() > _started + interval '0.5 s';
   end loop;
   if _last is not null then

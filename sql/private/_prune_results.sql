@@ -25,6 +25,7 @@ declare
   _queue_id int;
   _ids bigint[];
   _old boolean;
+  _held bigint;
 begin
   -- What is rewritten must not come back with a copy of events (_compact), which other snapshots
   -- may not show.
@@ -43,15 +44,20 @@ begin
     _events := jobs._old_events('result', _queue_ids, _cutoff, _mark, _step);
     loop
       fetch _events into _pos, _at, _queue_id, _ids, _old;
-      exit when not found or not _old;
+      exit when not found;
+      if _at > now then
+        _held := coalesce(_held, _pos);
+        continue;
+      end if;
+      exit when not _old;
       _poss := _poss || _pos;
       _gone := _gone + cardinality(_ids);
       exit when _gone >= _left;
     end loop;
     close _events;
-    _mark := case when not coalesce(_old, true) then _pos - 1 when _gone >= _left then _pos
-      else _step end;
-    exit when not coalesce(_old, true);
+    _mark := case when _at <= now and not coalesce(_old, true) then _pos - 1
+      when _gone >= _left then _pos else _step end;
+    exit when _at <= now and not coalesce(_old, true);
   end loop;
   return query
     with slots as (
@@ -68,6 +74,6 @@ begin
       where e.pos = any(_poss) and e.pos = s.pos
       returning e.queue_id, e.at, s.n)
     select r.queue_id, sum(r.n)::bigint, min(r.at), max(r.at) from rewritten r group by 1;
-  update jobs.prune_mark m set pos = _mark
-  where (m.state, m.seconds) = ('result', seconds) and m.pos <> _mark;
+  update jobs.prune_mark m set pos = least(_mark, _held - 1)
+  where (m.state, m.seconds) = ('result', seconds) and m.pos <> least(_mark, _held - 1);
 end $$;

@@ -384,6 +384,8 @@ ENDED = {
     "the state of one job": "select * from jobs.job_state where id = 5",
     "what completed": "select * from jobs.list('completed', max_jobs => 3)",
     "what died": "select * from jobs.list('dead', max_jobs => 3)",
+    "results": "select * from jobs.results(array[5, 900, 50000])",
+    "prune": "select * from jobs.prune(3)",
     "retry": "select jobs.retry(id) from jobs.list('completed', max_jobs => 1)",
     "retry_many": "select * from jobs.retry_many(max_jobs => 1)",
     "list_errors": "select * from jobs.list_errors(max_events => 100)",

@@ -1,5 +1,5 @@
 \ir lib/setup.sql
-select plan(26);
+select plan(32);
 select stop_the_clock();
 create function pruned(n int default 10000, dry boolean default false) returns text language sql as $$
   select coalesce(string_agg(p.name || ' ' || p.state || ' ' || p.jobs, ', ' order by p.name, p.state), '') from jobs.prune(n, dry) as p $$;
@@ -70,6 +70,22 @@ select advance('2 h');
 select is(pruned(10000, true), 'order event 3', 'dry_run: events, by category');
 select is((select count(*) from jobs.stream_event), 3::bigint, 'they are there');
 select is(pruned(), 'order event 3', 'prune: the same');
+
+-- what ended while the clock was ahead is kept until then, and holds up nothing
+select advance('1 year');
+select jobs.configure_queue('ahead', keep => '1 h', keep_results => '30 min') \g /dev/null
+select jobs.complete(claim_of(jobs.enqueue('k', queue => 'ahead')), '1') \g /dev/null
+select advance('-1 year');
+select jobs.complete(claim_of(jobs.enqueue('k', queue => 'ahead')), '2') \g /dev/null
+select advance('31 min');
+select is(pruned(10000, true), 'ahead result 1', 'dry_run: the younger one''s result');
+select is(pruned(), 'ahead result 1', 'it goes');
+select advance('31 min');
+select is(pruned(10000, true), 'ahead completed 1', 'dry_run: the younger one');
+select is(pruned(), 'ahead completed 1', 'it goes');
+select is(pruned(), '', 'once');
+select advance('1 year');
+select is((select string_agg(state, ',') from jobs.prune() where name = 'ahead'), 'completed,result', 'in its time the other one does');
 
 select refuses($$select jobs.configure_queue('x', keep_completed => '-1 s')$$, 'JB002', 'a negative age', 'keep_completed is -', 'not negative');
 select refuses($$select jobs.configure_queue('x', keep_results => '1001 years')$$, 'JB002', 'an age before all clocks', 'keep_results is 1001', '1000 years');
