@@ -49,8 +49,9 @@ def live(session: Session) -> dict[str, int]:
 class Scene:
     """What all threads know together."""
 
-    def __init__(self, connect: Connect, seed: int) -> None:
+    def __init__(self, connect: Connect, seed: int, scale: int) -> None:
         self.connect = connect
+        self.scale = scale
         self.seed = seed
         self.deadline = time.monotonic() + SECONDS
         self.counts: Counter[str] = Counter()
@@ -101,7 +102,7 @@ class Scene:
     def call(self, session: Session, chance: random.Random, queue: str) -> None:
         """One of the ways to enqueue."""
         delay = chance.choice((None, None, "10 ms"))
-        many = chance.choice((1, 1, 2, 9))
+        many = chance.choice((1, 1, 2, 9) if self.scale == 1 else (1, 1, 9, 60, 300))
         match chance.randrange(5):
             case 0:
                 key = f"unique {chance.randrange(3)}"
@@ -131,10 +132,9 @@ class Scene:
 
     def work(self, session: Session, chance: random.Random) -> None:
         """Some jobs run, and end or go back."""
-        time.sleep(0.02)
-        for token in claim(
-            session, chance.choice((1, 2, 8)), chance.sample(list(BOUNDS), 2)
-        ).values():
+        time.sleep(0.02 if self.scale == 1 else 0.2)
+        most = chance.choice((1, 2, 8)) * (1 + self.scale // 20)
+        for token in claim(session, most, chance.sample(list(BOUNDS), 2)).values():
             match chance.randrange(6):
                 case 0:
                     verb = "fail(%s, retry_in => '5 ms')"
@@ -148,31 +148,35 @@ class Scene:
 
     def cancel(self, session: Session, _chance: random.Random) -> None:
         """Some jobs wait no more."""
-        session.execute("select jobs.cancel_many('errors', max_jobs => 1)")
+        session.execute(
+            "select jobs.cancel_many('errors', max_jobs => %s)", (1 + self.scale // 50,)
+        )
         time.sleep(0.1)
 
     def count(self, session: Session, _chance: random.Random) -> None:
         """What is committed is counted."""
         found = live(session)
-        over = {queue: number for queue, number in found.items() if number > BOUNDS[queue]}
+        over = {
+            queue: number for queue, number in found.items() if number > BOUNDS[queue] * self.scale
+        }
         assert not over, f"seed {self.seed}: {over}"
         with self.lock:
             for queue, number in found.items():
-                self.counts[f"{queue} full"] += number == BOUNDS[queue]
+                self.counts[f"{queue} full"] += number >= BOUNDS[queue] * self.scale * 0.9
 
 
-def bound(session: Session) -> None:
+def bound(session: Session, scale: int = 1) -> None:
     """Both queues have their bounds, one refuses and one drops what is too much."""
     for queue, number in BOUNDS.items():
         session.execute(
             "select jobs.configure_queue(%s, max_pending => %s, overflow => %s)",
-            (queue, number, "drop" if queue == "drops" else "error"),
+            (queue, number * scale, "drop" if queue == "drops" else "error"),
         )
 
 
 def fill(session: Session, queue: str) -> int:
     """How many jobs go in, one at a time."""
-    for nth in range(100):
+    for nth in range(2000):
         try:
             if value(session, "select jobs.enqueue('work', queue => %s)", queue) is None:
                 return nth
@@ -180,15 +184,21 @@ def fill(session: Session, queue: str) -> int:
             if error.sqlstate != FULL:
                 raise
             return nth
-    return 100
+    return 2000
 
 
-def test_a_bounded_queue_never_holds_more_than_its_bound(conn: Session, connect: Connect) -> None:
+@pytest.mark.parametrize("scale", [1, 200], ids=["one gate", "many gates"])
+def test_a_bounded_queue_never_holds_more_than_its_bound(
+    scale: int, conn: Session, connect: Connect
+) -> None:
     seed = int(os.environ.get("TXJOBS_SEED", random.randrange(1 << 30)))
-    bound(conn)
+    bound(conn, scale)
     for kind in ("work", "other"):
         conn.execute("select jobs.configure_kind(%s, max_attempts => 1000)", (kind,))
-    scene = Scene(connect, seed)
+    for queue, number in BOUNDS.items():
+        value(conn, "select jobs.enqueue('work', queue => %s)", queue)  # fills the gates
+        fill_many(conn, number * scale * 7 // 10 - 1, queue)
+    scene = Scene(connect, seed, scale)
     plan = [scene.enqueue] * 6 + [scene.work, scene.cancel] + [scene.count] * 2
     at_once([partial(scene.act, step, place) for place, step in enumerate(plan)])
     for queue in BOUNDS:
@@ -196,14 +206,14 @@ def test_a_bounded_queue_never_holds_more_than_its_bound(conn: Session, connect:
 
     def drained() -> bool:
         conn.execute("select jobs.tick()")
-        for token in claim(conn, 100, list(BOUNDS)).values():
+        for token in claim(conn, 1000, list(BOUNDS)).values():
             conn.execute("select jobs.complete(%s)", (token,))
         return not any(live(conn).values())
 
     until(drained, "the queues are empty")
     time.sleep(0.11)  # as long as it may be known that a queue is full
     for queue, number in BOUNDS.items():
-        assert fill(conn, queue) == number, f"seed {seed}: {queue} leaks, {scene.counts}"
+        assert fill(conn, queue) == number * scale, f"seed {seed}: {queue} leaks, {scene.counts}"
     assert problems(conn) == []
 
 
@@ -235,10 +245,10 @@ def test_a_producer_waits_for_the_one_before_it_and_then_sees_its_jobs(
     assert outcome == [FULL if isolation == "read committed" else OLD_SNAPSHOT]
 
 
-def fill_many(session: Session, many: int) -> int:
+def fill_many(session: Session, many: int, queue: str = "errors") -> int:
     """So many jobs in one call."""
-    query = "select id from jobs.enqueue_many('work', array_fill('{}'::jsonb, array[%s]), 'errors')"
-    return len(rows(session, query, many))
+    query = "select id from jobs.enqueue_many('work', array_fill('{}'::jsonb, array[%s]), %s)"
+    return len(rows(session, query, many, queue))
 
 
 def test_a_full_queue_refuses_without_waiting_for_a_producer(
@@ -280,3 +290,33 @@ def test_a_full_queue_is_not_counted_at_each_refusal(conn: Session) -> None:
     at_most = 1 + (time.monotonic() - began) / 0.1
     conn.execute("rollback")
     assert counts <= at_most < refusals
+
+
+@pytest.mark.parametrize("end", ["commit", "rollback"])
+def test_room_that_a_producer_under_way_may_still_take_is_left_to_it(
+    end: LiteralString, conn: Session, connect: Connect
+) -> None:
+    bound(conn, 200)
+    fill_many(conn, 1)  # a 64th of the room lies behind each of the other gates
+    first = connect()
+    begin(first)
+    fill_many(first, 1)
+    fill_many(conn, 1300)
+    left = fill(conn, "errors")
+    share = 1399 // 64
+    assert 1301 + left + share == 1400
+    fill_many(first, share - 1)
+    first.execute(end)
+    assert live(conn)["errors"] == (1400 if end == "commit" else 1400 - share)
+    time.sleep(0.11)
+    assert fill(conn, "errors") == (0 if end == "commit" else share)
+
+
+def test_a_lowered_bound_holds_at_every_gate(conn: Session) -> None:
+    bound(conn, 200)
+    fill_many(conn, 1)
+    fill_many(conn, 799)
+    conn.execute("select jobs.configure_queue('errors', max_pending => 700)")
+    assert fill(conn, "errors") == 0
+    conn.execute("select jobs.configure_queue('errors', max_pending => 900)")
+    assert fill(conn, "errors") == 100
