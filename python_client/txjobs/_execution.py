@@ -1,5 +1,6 @@
-"""Running a sync handler in its thread, and what may come of any execution besides a value."""
+"""Running a handler: a sync one in its thread, and what may come of any besides a value."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ from ._reports import commit
 from ._transaction import SyncTransactions
 from .errors import Cancelled
 
-__all__ = ["TimedOut", "call_sync"]
+__all__ = ["TimedOut", "call_sync", "current_task"]
 
 
 class TimedOut(Exception):
@@ -32,3 +33,11 @@ def call_sync(unit: Unit, handler: Callable[[], Any], transactions: SyncTransact
     except BaseException as error:
         transactions.rollback(error)
         raise
+
+
+def current_task() -> asyncio.Task[Any]:
+    """The task that runs here; a slot is always in one."""
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("a slot runs in a task")
+    return task

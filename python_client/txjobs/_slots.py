@@ -12,7 +12,7 @@ from . import _verdict
 from ._batches import Batches, handler_of
 from ._claimed import Buffer, Claimed, Unit
 from ._drive import drive
-from ._execution import TimedOut, call_sync
+from ._execution import TimedOut, call_sync, current_task
 from ._observed import Observed
 from ._outbox import Outbox
 from ._reports import Committed, RolledBack, commit_async, judge
@@ -163,7 +163,7 @@ class Slot:
 
     async def run(self) -> None:
         """Runs what is in the buffer until cancelled."""
-        task = self._task = _current_task()
+        task = self._task = current_task()
         shared = self._shared
         buffer = shared.buffer
         units = buffer.units
@@ -188,7 +188,7 @@ class Slot:
         shared.busy += 1
         shared.stats.started += 1
         task = shared.tasks[unit.kind]
-        ends = shared.observed.began(unit) if shared.observed else None
+        ends = shared.observed.began(unit) if shared.observed else []
         failure: BaseException | None = None
         try:
             handler = self._handler(unit, task)
@@ -211,13 +211,12 @@ class Slot:
         finally:
             if self._interrupted:  # and the handler went on to its end all the same
                 self._interrupted = False
-                _current_task().uncancel()
+                current_task().uncancel()
             for job in unit.members:
                 job.slot = None
             self.unit = unit.context = None
             shared.busy -= 1
-            if ends is not None:
-                shared.observed.ended(ends, failure)
+            shared.observed.ended(ends, failure)
             shared.measured(monotonic() - started)
 
     def _handler(self, unit: Unit, task: Task[Any, Any]) -> Callable[..., Any]:
@@ -385,7 +384,7 @@ class Slot:
             return True
 
     def _cut(self, unit: Unit, error: asyncio.CancelledError) -> None:
-        task = _current_task()
+        task = current_task()
         if self._interrupted:
             self._interrupted = False
             task.uncancel()
@@ -400,10 +399,3 @@ class Slot:
             raise error
         else:  # the handler's own doing, as from awaiting something that was cancelled
             self._failed(unit, error)
-
-
-def _current_task() -> asyncio.Task[Any]:
-    task = asyncio.current_task()
-    if task is None:
-        raise RuntimeError("a slot runs in a task")
-    return task
