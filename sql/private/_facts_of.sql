@@ -21,9 +21,15 @@ begin
   join jobs.job j on j.id = s.id
   join jobs.kind k on k.id = j.kind_id
   where s.id = _facts_of.id;
-  if _job.state = 'ready' then
+  if _job.state = 'ready' and _job.options ? 'fair_key' then
+    select f.ord, f.claims, f.flags into _job.ord, _job.claims, _job.flags
+    from jobs.fair_line f
+    where f.queue_id = _job.queue_id and f.priority = _job.priority
+      and f.key = _job.options ->> 'fair_key' and f.ord > _job.since_pos and _job.id = any(f.ids)
+    order by f.ord limit 1;
+  elsif _job.state = 'ready' then
     select r.ord, r.claims, r.flags into _job.ord, _job.claims, _job.flags
-    from jobs._all_ready r
+    from jobs.ready r
     where r.queue_id = _job.queue_id and r.priority = _job.priority and r.ord > _job.since_pos
       and _job.id = any(r.ids)
     order by r.ord limit 1;

@@ -16,7 +16,7 @@ begin
   from (
     select n as name, pg_stat_get_dead_tuples(r) as dead, pg_total_relation_size(r) as bytes,
       greatest(pg_stat_get_last_autovacuum_time(r), pg_stat_get_last_vacuum_time(r)) as vacuumed_at
-    from unnest('{ready,scheduled,lease,register,lane}'::text[]) as n
+    from unnest('{ready,fair_line,scheduled,lease,register,lane}'::text[]) as n
     cross join lateral (select ('jobs.' || n)::regclass as r) as c) as t;
   return jobs._health('bloat', jobs._severity(_most, max_dead_rows),
     format('%s has %s', _worst, jobs._count(_most, 'dead row')),

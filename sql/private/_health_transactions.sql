@@ -27,8 +27,8 @@ begin
     where l.locktype = 'relation' and l.mode = 'RowExclusiveLock'
       and l.pid is distinct from pg_backend_pid()
       and l.relation in ('jobs.ready'::regclass, 'jobs.scheduled'::regclass,
-        'jobs.lease'::regclass, 'jobs.job'::regclass, 'jobs.event'::regclass,
-        'jobs.stream_event'::regclass)
+        'jobs.fair_line'::regclass, 'jobs.lease'::regclass, 'jobs.job'::regclass,
+        'jobs.event'::regclass, 'jobs.stream_event'::regclass)
       and l.database = (select d.oid from pg_database d where d.datname = current_database())
     group by 1, 2)
   select count(*),

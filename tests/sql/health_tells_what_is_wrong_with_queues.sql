@@ -1,5 +1,5 @@
 \ir lib/setup.sql
-select plan(42);
+select plan(44);
 select stop_the_clock();
 -- a check: its status and what it saw
 create function health(name text) returns text language sql as $$ select h.status || ': ' || h.saw from jobs.health() as h where h.name = health.name $$;
@@ -103,5 +103,12 @@ select is(detail('paused') #>> '{paused,0,paused_by}', session_user::text, 'with
 select jobs.resume('q'), quiet() \g /dev/null
 select jobs.tick() \g /dev/null
 select is(bad(), '{}', 'all is well again');
+
+-- jobs that take turns are seen as others are
+select jobs.enqueue('k', queue => 'fair', fair_key => 'acme') as fair \gset
+select advance('6 min'); update jobs.worker set seen_at = jobs.now(), kinds = '{other}';
+select jobs.tick() \g /dev/null
+select is(health('due'), 'warning: the job that waits longest, in queue fair, has been due for 6 min', 'when they are late');
+select is(health('workers'), 'critical: 1 live worker; nobody takes kind k of queue fair', 'and when nobody takes them');
 select is_consistent();
 select * from finish();
