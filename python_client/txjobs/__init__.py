@@ -7,6 +7,7 @@ from ._reconcile import Change, reconcile
 from .app import Jobs
 from .backoff import Backoff
 from .batch import AsyncBatchTask, BatchItem, BatchTask, SyncBatchTask
+from .batches import BatchInfo, BatchJob
 from .client import AsyncClient, Client
 from .consumer import Consumer
 from .context import BatchContext, Context, RunningJob
@@ -65,6 +66,7 @@ from .info import (
 )
 from .inline import Inline
 from .insight import Gate, HealthCheck, KindStats, WorkerInfo
+from .open_batch import AsyncOpenBatch, OpenBatch
 from .outcomes import Complete, Discard, Outcome, Retry, Skip, Snooze
 from .results import JobResult
 from .schedule import Schedule
@@ -79,11 +81,14 @@ __all__ = [
     "AsyncBatchTask",
     "AsyncClient",
     "AsyncInProcessJobs",
+    "AsyncOpenBatch",
     "AsyncTask",
     "Backfilled",
     "Backoff",
     "BatchContext",
+    "BatchInfo",
     "BatchItem",
+    "BatchJob",
     "BatchTask",
     "Cancelled",
     "Change",
@@ -124,6 +129,7 @@ __all__ = [
     "NewJob",
     "NotFound",
     "NotInstalled",
+    "OpenBatch",
     "Outcome",
     "Pause",
     "PositionGone",

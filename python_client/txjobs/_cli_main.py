@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from . import (
+    _cli_batches,
     _cli_consumers,
     _cli_dead,
     _cli_demo,
@@ -115,6 +116,15 @@ _groups: dict[str, tuple[str, dict[str, Callable[..., int | None]]]] = {
             "stuck": _cli_consumers.stuck,
             "reset": _cli_consumers.reset,
             "remove": _cli_consumers.remove,
+        },
+    ),
+    "batches": (
+        "Batches of jobs: how far they are.",
+        {
+            "list": _cli_batches.list_all,
+            "show": _cli_batches.show,
+            "close": _cli_batches.close,
+            "cancel": _cli_batches.cancel,
         },
     ),
     "schedules": (

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, overload
 
 from . import _calls, _ending
 from ._calls import Call
-from ._client_dead import AsyncDeadClient, DeadClient
+from ._client_batches import AsyncBatchClient, BatchClient
 from ._options import Seconds
 from .results import JobResult
 from .task import Job
@@ -19,7 +19,7 @@ R = TypeVar("R")
 AnyJob = Job[Any] | int
 
 
-class ResultsClient(DeadClient):
+class ResultsClient(BatchClient):
     """Results, now or when they are there.
 
     Whoever waits does so by looking, more and more rarely. With a connection of its own (`Client`
@@ -119,7 +119,7 @@ class ResultsClient(DeadClient):
                 self._run(_calls.UNLISTEN_ENDED)
 
 
-class AsyncResultsClient(AsyncDeadClient):
+class AsyncResultsClient(AsyncBatchClient):
     """The same, awaited; `as_ended` is for `async for`."""
 
     @overload

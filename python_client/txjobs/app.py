@@ -5,7 +5,9 @@ import inspect
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
-from . import _drivers
+import psycopg
+
+from . import _batch_calls, _drivers
 from ._app_settings import SettingsRegistry
 from ._drivers import AsyncConn, Conn
 from ._options import Options, Seconds
@@ -17,6 +19,7 @@ from .batch import BatchDecorator, Batching, batch_task
 from .context import Context
 from .in_process import InProcess, WhenFull
 from .inline import Inline
+from .open_batch import AsyncOpenBatch, OpenBatch
 from .outcomes import Outcome
 from .task import AsyncTask, Job, NewJob, SyncTask, Task, enqueue_call
 
@@ -157,6 +160,51 @@ class Jobs(SettingsRegistry):
         made: list[Job[R]] | Coroutine[Any, Any, list[Job[R]]]
         made = _drivers.execute(conn, enqueue_call(given))
         return made
+
+    @overload
+    def batch(
+        self,
+        conn: Conn,
+        /,
+        *,
+        on_complete: NewJob[Any] | str | None = None,
+        on_success: NewJob[Any] | str | None = None,
+        on_failure: NewJob[Any] | str | None = None,
+        name: str | None = None,
+    ) -> OpenBatch: ...
+    @overload
+    def batch(
+        self,
+        conn: AsyncConn,
+        /,
+        *,
+        on_complete: NewJob[Any] | str | None = None,
+        on_success: NewJob[Any] | str | None = None,
+        on_failure: NewJob[Any] | str | None = None,
+        name: str | None = None,
+    ) -> AsyncOpenBatch: ...
+    def batch(
+        self,
+        conn: Conn | AsyncConn,
+        /,
+        *,
+        on_complete: NewJob[Any] | str | None = None,
+        on_success: NewJob[Any] | str | None = None,
+        on_failure: NewJob[Any] | str | None = None,
+        name: str | None = None,
+    ) -> OpenBatch | AsyncOpenBatch:
+        """A block that makes a batch: `with app.batch(conn, on_success=tell.job()) as batch:`.
+
+        When every job that is enqueued with `batch.enqueue([...])` in it, or with
+        `task.using(batch=batch.id)`, has ended, `on_complete` is enqueued, and `on_success` if all
+        are completed or skipped, else `on_failure`: once, in the transaction of the last of them.
+        """
+        call = _batch_calls.create(on_complete, on_success, on_failure, name, True)
+        if isinstance(conn, psycopg.AsyncConnection):
+            return AsyncOpenBatch(conn, call)
+        if isinstance(conn, psycopg.Connection):
+            return OpenBatch(conn, call)
+        raise _drivers.unknown_connection(conn)
 
     def in_process(
         self,

@@ -101,6 +101,12 @@ class Context(_Execution):
         )
 
     @property
+    def batch(self) -> int | None:
+        """The batch that the job is in: `task.using(batch=ctx.batch)` adds to it. Or None."""
+        found = self.job.headers.get("batch")
+        return found if isinstance(found, int) else None
+
+    @property
     def lost(self) -> bool:
         """The lease is lost: another worker may be running this job, and no outcome is accepted."""
         return bool(self._claimed.lost)

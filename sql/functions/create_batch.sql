@@ -5,7 +5,7 @@
 --   on_success   is enqueued then if each is completed or skipped
 --   on_failure   is enqueued then if one is dead, cancelled or discarded
 --   name         for people to read, default none
---   open         true: it is not finished before close_batch; so it must be for a batch that may
+--   keep_open    true: it is not finished before close_batch; so it must be for a batch that may
 --                turn out to be empty, or that several transactions fill; default false
 -- A callback is a kind ('"report"') or an object of arguments of enqueue ('{"kind": "report",
 -- "args": {"to": "ada"}}'); to its args "batch" is added: {"id", "name", "jobs", "completed",
@@ -14,7 +14,7 @@
 -- Locks: none that anyone would wait for. Writes: batch, waiter, dependency; queue and kind.
 create or replace function jobs.create_batch(
   on_complete jsonb default null, on_success jsonb default null, on_failure jsonb default null,
-  name text default null, open boolean default false)
+  name text default null, keep_open boolean default false)
 returns bigint
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -42,7 +42,7 @@ begin
     nullif(on_success, 'null'), nullif(on_failure, 'null'))
   returning batch.id into _id;
   insert into jobs.waiter (id) values (_id);
-  if open then
+  if keep_open then
     insert into jobs.dependency (job, waiter) values (_id, _id);
   end if;
   return _id;

@@ -16,6 +16,10 @@ begin
   if _admitted = 0 then
     return array[]::bigint[];
   end if;
+  if options ? 'batch' then   -- for the handler to see
+    options := options || jsonb_build_object('headers',
+      coalesce(options -> 'headers', '{}') || jsonb_build_object('batch', options -> 'batch'));
+  end if;
   if options ? 'depends_on' then
     _ids := jobs._insert_dependent(block, at, options, args[:_admitted]);
   else

@@ -17,7 +17,7 @@ begin
       message = format('batch %s has finished', batch),
       detail = format('at %s', _finished_at),
       hint = 'Add jobs while one of the batch has not ended, or keep it open: '
-        'jobs.create_batch(open => true), then jobs.close_batch(id).';
+        'jobs.create_batch(keep_open => true), then jobs.close_batch(id).';
   end if;
   insert into jobs.dependency (job, waiter) select i, batch from unnest(ids) as i;
 end $$;

@@ -49,7 +49,7 @@ def impatient(connect: Connect) -> Session:
 
 def batch_of(conn: Session, members: int, *, is_open: bool = False) -> tuple[int, list[int]]:
     """A batch with so many members, which all are running, each by a claim of its own; tokens."""
-    batch = value(conn, """select jobs.create_batch('"report"', open => %s)""", is_open)
+    batch = value(conn, """select jobs.create_batch('"report"', keep_open => %s)""", is_open)
     for _ in range(members):
         add(conn, batch)
     return batch, [token for _ in range(members) for token in claim(conn, 1, ["work"]).values()]

@@ -26,7 +26,7 @@ select is((select array_agg(format('%s %s %s %s', id, state, result, reason) ord
   array[(:'ids'::bigint[])[1] || ' completed 1 ', (:'ids'::bigint[])[2] || ' completed "two" ', (:'ids'::bigint[])[3] || ' skipped  not needed'],
   'batch_jobs has their results, in order');
 select is((select array_agg(id) from jobs.batch_jobs(:batch, after => (:'ids'::bigint[])[1], max_jobs => 1)), (:'ids'::bigint[])[2:2], 'page by page');
-select refuses(format('select jobs.enqueue(''member'', batch => %s)', :batch), 'JB005', 'nothing can be added then', 'has finished', 'open => true');
+select refuses(format('select jobs.enqueue(''member'', batch => %s)', :batch), 'JB005', 'nothing can be added then', 'has finished', 'keep_open => true');
 
 -- some do not
 create function ends(verb text) returns text language plpgsql as $$
@@ -88,7 +88,7 @@ select is(jobs.get_batch(:batch) ->> 'state', 'running', 'one without jobs waits
 select is(jobs.close_batch(:batch), 'finished', 'it is finished when it is closed');
 select is(job((jobs.get_batch(:batch) -> 'callbacks' ->> 'on_complete')::bigint) -> 'args' -> 'batch' ->> 'jobs', '0', 'its callback is told of no job');
 select is(jobs.close_batch(:batch), 'finished', 'closed again it is as it was');
-select jobs.create_batch('"report"', open => true) as batch \gset
+select jobs.create_batch('"report"', keep_open => true) as batch \gset
 select is(jobs.get_batch(:batch) ->> 'state', 'open', 'one may be kept open');
 select jobs.enqueue('member', batch => :batch) as job \gset
 select is((jobs.get_batch(:batch) ->> 'jobs'), '1', 'it does not count itself');

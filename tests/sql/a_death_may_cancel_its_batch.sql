@@ -38,7 +38,7 @@ select jobs.tick() \g /dev/null
 select is((select count(*) from jobs.doomed_batch), 0::bigint, 'then it is forgotten');
 
 -- an open one, found by the reset of stale claims; and a job that has none
-select jobs.create_batch(open => true) as open \gset
+select jobs.create_batch(keep_open => true) as open \gset
 select jobs.enqueue('part', batch => :open, lease => '1 s') as lost \gset
 select claim_of(:lost) \g /dev/null
 select advance('6 s');
