@@ -46,7 +46,9 @@ begin
       id := (jobs._insert_admitted(block, at, options, regulated, args[_nth:_nth]))[1];
       created := id is not null;   -- else a full queue has dropped it, and its keys are free
       perform jobs._give_keys(spec, _queue_id, id);
-      perform jobs._end_doomed(array[id]);
+      if options ? 'depends_on' then
+        perform jobs._end_doomed(array[id]);
+      end if;
     elsif spec.on_conflict = 'error' or spec.on_conflict = 'match' and mismatch then
       perform jobs._raise_duplicate(_type, case _type when 'unique' then spec.unique_key
         else spec.idempotency_key end, id, mismatch);

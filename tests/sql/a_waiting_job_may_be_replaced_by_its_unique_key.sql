@@ -1,5 +1,5 @@
 \ir lib/setup.sql
-select plan(34);
+select plan(39);
 select stop_the_clock() \g /dev/null
 create function again(args jsonb, replace text, delay interval default null, priority int default null) returns bigint language sql as $$
   select jobs.enqueue('k', again.args, unique_key => 'u', unique_options => jsonb_build_object('replace', again.replace::jsonb), delay => again.delay,
@@ -54,6 +54,16 @@ select is((select priority::int from jobs.ready where :job = any(ids)), 7, 'the 
 select is(last_data(:job), '{"replaced": {"priority": 0}}', 'its history has the old one');
 select again('{}', '["priority", "args", "run_at"]', null, 7) \g /dev/null
 select is(timeline(:job), 'enqueued 0, replaced 0', 'the same again changes nothing');
+
+-- one that is blocked waits on, and has the new time when it no longer is
+select jobs.enqueue('first') as before \gset
+select jobs.enqueue('k', '1', unique_key => 'b', depends_on => array[:before]) as blocked \gset
+select is(jobs.enqueue('k', '2', unique_key => 'b', delay => '1 h', unique_options => '{"replace": ["args", "run_at"]}'), :'blocked'::bigint, 'a blocked job is replaced');
+select is(state(:blocked), 'blocked', 'it is blocked still');
+select jobs.complete(claim_of(:before)) \g /dev/null
+select is(state(:blocked), 'scheduled', 'then it waits for its new time');
+select is((job(:blocked) ->> 'run_at')::timestamptz, jobs.now() + '1 h', 'which is that of the replacement');
+select is_consistent();
 
 -- in the middle of a block, and in one call
 select is((select count(distinct id) from jobs.enqueue_many('k', array['1'::jsonb, '2', '3'], unique_key => 'm', unique_options => '{"replace": ["args"]}')), 1::bigint, 'of several in one call');
