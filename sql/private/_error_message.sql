@@ -16,6 +16,6 @@ begin
     '\m[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\M', '#', 'g');
   _text := regexp_replace(_text, '\m(0[xX][0-9a-fA-F]+|(?=[a-fA-F]*[0-9])[0-9a-fA-F]{8,})\M', '#',
     'g');
-  _text := regexp_replace(_text, '[-+]?[0-9]+([-.,:/_][0-9]+)*([eE][-+]?[0-9]+)?', '#', 'g');
+  _text := regexp_replace(_text, '[-+]?[0-9#]+([-+.,:/_][0-9#]+)*([eE][-+]?[0-9#]+)?', '#', 'g');
   return btrim(left(btrim(regexp_replace(_text, '[[:space:]]+', ' ', 'g')), 200));
 end $$;
