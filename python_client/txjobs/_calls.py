@@ -230,11 +230,13 @@ def _maybe(text: str | None) -> Any:
     return None if text is None else _json.loads(text)
 
 
-def has_in_flight(kind: str | None, queue: str | None, args: Any) -> Call[bool]:
+def has_in_flight(
+    kind: str | None, queue: str | None, args: Any, unique_key: str | None
+) -> Call[bool]:
     """Whether there is such a job that has not ended."""
     return Call(
-        "select jobs.has_in_flight(%s::text, %s::text, %s::text::jsonb)",
-        (kind, queue, None if args is None else _json.dumps(args, "args")),
+        "select jobs.has_in_flight(%s::text, %s::text, %s::text::jsonb, %s::text)",
+        (kind, queue, None if args is None else _json.dumps(args, "args"), unique_key),
         scalar,
         writes=False,
     )

@@ -94,9 +94,13 @@ class ResultsClient(BatchClient):
         kind: str | None = None,
         queue: str | None = None,
         args: Any = None,
+        unique_key: str | None = None,
     ) -> bool:
-        """Whether a job of that kind, queue or both, whose args contain these, has yet to end."""
-        return self._run(_calls.has_in_flight(kind, queue, args))
+        """Whether a job of that kind, queue or both, whose args contain these, has yet to end.
+
+        Or the one that has that unique_key.
+        """
+        return self._run(_calls.has_in_flight(kind, queue, args, unique_key))
 
     def _nap(self, nap: _ending.Nap, listens: bool) -> None:
         if not listens or self._conn is None:
@@ -192,9 +196,13 @@ class AsyncResultsClient(AsyncBatchClient):
         kind: str | None = None,
         queue: str | None = None,
         args: Any = None,
+        unique_key: str | None = None,
     ) -> bool:
-        """Whether a job of that kind, queue or both, whose args contain these, has yet to end."""
-        return await self._run(_calls.has_in_flight(kind, queue, args))
+        """Whether a job of that kind, queue or both, whose args contain these, has yet to end.
+
+        Or the one that has that unique_key.
+        """
+        return await self._run(_calls.has_in_flight(kind, queue, args, unique_key))
 
     async def _nap(self, nap: _ending.Nap, listens: bool) -> None:
         if not listens or self._conn is None:

@@ -3,10 +3,12 @@
 --   kind, queue  at least one of them
 --   args         and whose args contain these: {"user": 7}; reads those of every live job of the
 --                kind. Default any
+--   unique_key   and which has this key: then it looks at nothing else, and no other is needed
 -- It stops at the first that it finds, and otherwise reads the live jobs of the queue, or of all.
 -- SQLSTATE JB002.
 create or replace function jobs.has_in_flight(
-  kind text default null, queue text default null, args jsonb default null)
+  kind text default null, queue text default null, args jsonb default null,
+  unique_key text default null)
 returns boolean
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -17,9 +19,18 @@ declare
   _queue_id int := (select coalesce(max(q.id), -1) from jobs.queue q
     where q.name = has_in_flight.queue);
 begin
+  if unique_key is not null then
+    return exists (
+      select from jobs.unique_key u join jobs.job j on j.id = u.job_id
+      where u.type = 'unique' and u.key = has_in_flight.unique_key
+        and (has_in_flight.queue is null or u.queue_id = _queue_id)
+        and (has_in_flight.kind is null or j.kind_id = any(_kind_ids))
+        and (has_in_flight.args is null or j.args @> has_in_flight.args)
+        and jobs._counts(u) and jobs._has_not_ended(j.id));
+  end if;
   if num_nonnulls(kind, queue) = 0 then
-    perform jobs._raise_invalid(
-      'neither kind nor queue is given', 'Say which jobs: by kind, queue or both.');
+    perform jobs._raise_invalid('neither kind, queue nor unique_key is given',
+      'Say which jobs: by kind, queue or both, or by unique_key.');
   end if;
   return exists (
     select

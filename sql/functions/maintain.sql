@@ -21,10 +21,7 @@ begin
   -- two transactions may each have noted the same new priority
   delete from jobs.queue_priority p using jobs.queue_priority twin
   where (twin.queue_id, twin.priority) = (p.queue_id, p.priority) and twin.ctid < p.ctid;
-  delete from jobs.unique_key u
-  where u.ctid = any(array(
-    select o.ctid from jobs.unique_key o where o.until <= jobs.now()
-    order by o.until limit 1000 for update skip locked));
+  perform jobs._sweep_keys();
   return jsonb_build_object('ticked', _ticked, 'reset', _reset,
     'partitions', to_jsonb(jobs._add_partitions()));
 end $$;

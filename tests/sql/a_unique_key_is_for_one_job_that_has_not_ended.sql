@@ -1,5 +1,5 @@
 \ir lib/setup.sql
-select plan(68);
+select plan(70);
 select stop_the_clock() \g /dev/null
 select jobs.configure_kind('k', backoff => '{"strategy": "constant", "base": 60, "jitter": 0}', max_attempts => 2) \g /dev/null
 create function u(key text, options jsonb default null, args jsonb default '{}') returns bigint language sql as $$
@@ -99,8 +99,11 @@ select is(jobs.get(idempotency_key => 'j'), null::jsonb, 'and is not used up');
 
 -- cancelled, and looked at, by key
 select is((jobs.get(unique_key => 'b') ->> 'id')::bigint, :'both'::bigint, 'get by unique_key');
+select is(array[jobs.has_in_flight(unique_key => 'b'), jobs.has_in_flight('k', 'default', '{}', 'b'), jobs.has_in_flight('l', unique_key => 'b'),
+  jobs.has_in_flight(queue => 'q', unique_key => 'b'), jobs.has_in_flight(args => '[]', unique_key => 'b')], '{t,t,f,f,f}', 'has_in_flight by unique_key, and what else is asked');
 select is(jobs.cancel(unique_key => 'b', reason => 'enough'), 'cancelled', 'cancel by unique_key');
 select is(jobs.get(unique_key => 'b'), null::jsonb, 'then nobody has it');
+select is(jobs.has_in_flight(unique_key => 'b'), false, 'none is in flight');
 select is(jobs.cancel(idempotency_key => 'i'), 'cancelled', 'cancel by idempotency_key tells the state');
 select refuses($$select jobs.cancel(unique_key => 'b')$$, 'JB004', 'nobody''s key', 'no job b');
 select refuses($$select jobs.cancel(1, unique_key => 'b')$$, 'JB002', 'an id and a key', 'not clear');

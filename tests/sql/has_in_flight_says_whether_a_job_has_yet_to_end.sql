@@ -40,7 +40,7 @@ select jobs.enqueue('before') \g /dev/null
 select jobs.configure_kind('before', alias_of => 'after') \g /dev/null
 select is(jobs.has_in_flight('before') and jobs.has_in_flight('after'), true, 'a kind that was renamed, by either name');
 
-select refuses('select jobs.has_in_flight()', 'JB002', 'neither kind nor queue', 'neither kind nor queue', 'by kind, queue or both');
+select refuses('select jobs.has_in_flight()', 'JB002', 'neither kind nor queue nor key', 'neither kind, queue nor unique_key', 'by kind, queue or both');
 begin read only;
 select is(jobs.has_in_flight('b'), true, 'in a read-only transaction');
 commit;

@@ -1,7 +1,8 @@
 \ir lib/setup.sql
-select plan(36);
+select plan(39);
 
 -- every path once, so that there is something to agree on
+select jobs.enqueue('k', unique_key => 'u', idempotency_key => 'i', delay => '1 hour'), jobs.cancel(jobs.enqueue('k')) \g /dev/null
 select count(*) from jobs.enqueue_many('k', array_fill('{}'::jsonb, array[100]), priority => 2) \g /dev/null
 select count(*) from jobs.enqueue_many('k', array_fill('{}'::jsonb, array[5]), delay => '1 hour') \g /dev/null
 create temporary table held as select token, id, row_number() over () as n from jobs.claim(max_jobs => 70);
@@ -34,6 +35,10 @@ end $$;
 
 create temporary table planned (n int generated always as identity, what text, expected text, description text);
 insert into planned (what, expected, description) values
+  ($$ delete from jobs.unique_key where type = 'unique' $$, '^a live job without its unique key: 1$', 'a unique key that is missing'),
+  ($$ update jobs.unique_key set job_id = (select id from jobs.job_state where state = 'cancelled' limit 1) where type = 'unique' $$,
+    '^a live job without its unique key; a unique key of a job that has ended: 2$', 'a unique key that should be free'),
+  ($$ update jobs.unique_key set job_id = 0 where type = 'idempotency' $$, '^an idempotency key of no job: 1$', 'a key that outlives its job'),
   ($$ delete from jobs.ready where ord = (select min(ord) from jobs.ready) $$,
     '^lost: the log has it live: \d+$', 'a ready block that is missing'),
   ($$ update jobs.ready set ids = ids[2:] where ord = (select min(ord) from jobs.ready where
