@@ -13,11 +13,15 @@ returns boolean
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 set jit = off
+set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 declare
   _kind_ids int[] := jobs._kind_ids(kind);
   _queue_id int := (select coalesce(max(q.id), -1) from jobs.queue q
     where q.name = has_in_flight.queue);
+  _queue_ids int[] := case when queue is not null then array[_queue_id]
+    else array(select q.id from jobs.queue q) end;
 begin
   if unique_key is not null then
     return exists (
@@ -32,6 +36,9 @@ begin
     perform jobs._raise_invalid('neither kind, queue nor unique_key is given',
       'Say which jobs: by kind, queue or both, or by unique_key.');
   end if;
+  if _kind_ids = '{}' or _queue_id = -1 and queue is not null then
+    return false;
+  end if;
   return exists (
     select
     from (
@@ -40,7 +47,7 @@ begin
       select s.ids, s.kind_id, s.queue_id, -1 from jobs.scheduled s
       union all
       select l.ids, l.kind_id, l.queue_id, l.unfinished from jobs.lease l) as b
-    where (has_in_flight.queue is null or b.queue_id = _queue_id)
+    where b.queue_id = any(_queue_ids)
       and (has_in_flight.kind is null or b.kind_id = 0 or b.kind_id = any(_kind_ids))
       and (has_in_flight.args is null and b.open = -1 and b.kind_id <> 0
         or exists (

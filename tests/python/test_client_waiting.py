@@ -98,7 +98,7 @@ def test_a_notification_ends_the_wait_at_once(
     waits: list[float] = []
     other = connect()
     for _ in range(3):
-        timer = later(1.2, end)  # by then it looks every 0.5 s
+        timer = later(1.45, end)  # it looked at 1.3 s, and would again at 1.8
         listening.wait([job], timeout=20)
         waits.append(time.monotonic() - done[-1])
         timer.join()
