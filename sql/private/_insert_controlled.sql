@@ -1,8 +1,9 @@
 -- Jobs of this spec with these args exist, or one that stands for them (a key's), or none where a
 -- full queue drops them: the first that fit are kept. Returns a row per job, in the order of args,
 -- as enqueue_many does. `ords` are the indexes by which an error names them.
+-- `held` is what _lock_keys said.
 create or replace function jobs._insert_controlled(
-  spec jobs.job_spec, args jsonb[], ords int[] default null)
+  spec jobs.job_spec, args jsonb[], ords int[] default null, held jsonb default null)
 returns table (ord int, id bigint, created boolean, mismatch boolean)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -22,7 +23,7 @@ begin
     return query
       select k.*
       from jobs._insert_keyed(spec, _place.block, _place.at, _place.options, _place.regulated,
-        args) as k;
+        args, held) as k;
     return;
   end if;
   _ids := jobs._insert_admitted(_place.block, _place.at, _place.options, _place.regulated, args);

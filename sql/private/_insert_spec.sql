@@ -1,6 +1,8 @@
 -- Jobs of one spec (an object of enqueue's arguments without args) exist. Returns a row per job, as
--- enqueue_many does. `ords` are the indexes by which an error names them. SQLSTATEs: JB002, JB003.
-create or replace function jobs._insert_spec(spec jsonb, args jsonb[], ords int[])
+-- enqueue_many does. `ords` are the indexes by which an error names them, `held` what
+-- _lock_keys said. SQLSTATEs: JB002, JB003.
+create or replace function jobs._insert_spec(
+  spec jsonb, args jsonb[], ords int[], held jsonb default null)
 returns table (ord int, id bigint, created boolean, mismatch boolean)
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -29,7 +31,7 @@ begin
     if jobs._is_controlled(_spec) then
       return query
         select ords[c.ord], c.id, c.created, c.mismatch
-        from jobs._insert_controlled(_spec, args, ords) as c;
+        from jobs._insert_controlled(_spec, args, ords, held) as c;
       return;
     end if;
     _place := jobs._place(_spec);
@@ -47,7 +49,7 @@ begin
   if _place.regulated then
     return query
       select ords[c.ord], c.id, c.created, c.mismatch
-      from jobs._insert_controlled(_spec, args, ords) as c;
+      from jobs._insert_controlled(_spec, args, ords, held) as c;
     return;
   end if;
   return query

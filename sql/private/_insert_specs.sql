@@ -7,9 +7,10 @@ as $$
 #variable_conflict use_column
 declare
   _group record;
+  _held jsonb;
 begin
   if _insert_specs.jobs @? '$[*].idempotency_key' or _insert_specs.jobs @? '$[*].unique_key' then
-    perform jobs._lock_keys(_insert_specs.jobs);
+    _held := jobs._lock_keys(_insert_specs.jobs);
   end if;
   for _group in
     select e.job - 'args' as spec, array_agg(e.nth::int order by e.nth) as ords,
@@ -18,6 +19,7 @@ begin
     group by e.job - 'args'
     order by min(e.nth)
   loop
-    return query select s.* from jobs._insert_spec(_group.spec, _group.args, _group.ords) as s;
+    return query
+      select s.* from jobs._insert_spec(_group.spec, _group.args, _group.ords, _held) as s;
   end loop;
 end $$;

@@ -1,14 +1,19 @@
 -- The keys of these objects (see enqueue_many), as far as they are free, are this transaction's,
 -- taken in one order, so that two calls with the same keys do not wait for each other. Queues and
 -- kinds are made before, for the same reason. What cannot be read is left to whom it concerns.
+-- Returns the id of the job that has each other key, by _key_name. It has been decided with that:
+-- to look again, and to wait for a key that is free by now, would be out of that order.
 -- Locks and writes: queue, kind; queue_gate; unique_key by type, key and queue.
 create or replace function jobs._lock_keys(jobs jsonb)
-returns void
+returns jsonb
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   _key record;
+  _names text[];
+  _ids text[];
+  _id bigint;
 begin
   perform jobs._check_kind(e ->> 'kind', e ->> 'queue')
   from jsonb_array_elements(_lock_keys.jobs) as e
@@ -40,6 +45,11 @@ begin
     where octet_length(v.key) between 1 and 1024
     order by 1, 2, 3
   loop
-    perform jobs._take_key(_key.type, _key.key, _key.queue_id);
+    _id := jobs._take_key(_key.type, _key.key, _key.queue_id);
+    if _id is not null then
+      _names := _names || jobs._key_name(_key.type, _key.key, _key.queue_id);
+      _ids := _ids || _id::text;
+    end if;
   end loop;
+  return jsonb_object(coalesce(_names, '{}'), coalesce(_ids, '{}'));
 end $$;
