@@ -48,7 +48,7 @@ class Memory(Outcomes):
         self.paused = False  # nothing is due, and nothing is taken
         self.on_change: Callable[[], None] = lambda: None
         self._waiters: list[Callable[[], object]] = []
-        self._kinds = kinds
+        self.kinds = kinds
         self._max_pending = max_pending
         self._keep = keep
         self._entries: dict[int, Entry] = {}
@@ -159,9 +159,9 @@ class Memory(Outcomes):
         with self.lock:
             if self.paused or not self._scheduled:
                 return None
-            if self._scheduled[0][2].placed.kind in self._kinds:
+            if self._scheduled[0][2].placed.kind in self.kinds:
                 return self._scheduled[0][0]
-            due = (at for at, _, entry in self._scheduled if entry.placed.kind in self._kinds)
+            due = (at for at, _, entry in self._scheduled if entry.placed.kind in self.kinds)
             return min(due, default=None)
 
     def scheduled(self) -> list[Entry]:
@@ -173,7 +173,7 @@ class Memory(Outcomes):
         """Up to so many jobs run from now on: the highest priority first, then the oldest."""
         taken: list[Claimed] = []
         with self.lock:
-            kinds = self._kinds if kind is None else (kind,)
+            kinds = self.kinds if kind is None else (kind,)
             while len(taken) < limit and not self.paused:
                 queues = [self._ready[one] for one in kinds if self._ready.get(one)]
                 if not queues:
@@ -195,7 +195,7 @@ class Memory(Outcomes):
     def busy(self) -> int:
         """How many jobs run, or could."""
         with self.lock:
-            ready = 0 if self.paused else sum(len(self._ready.get(one, ())) for one in self._kinds)
+            ready = 0 if self.paused else sum(len(self._ready.get(one, ())) for one in self.kinds)
             return self._running + ready
 
     # Outcomes

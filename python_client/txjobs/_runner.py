@@ -51,7 +51,7 @@ class Runner:
         self.stats = stats
         self.started = asyncio.Event()
         self.slots = Slots(
-            local.app.tasks,
+            dict(local.app.tasks),
             deps,
             local.new_sync,
             local.new_async,

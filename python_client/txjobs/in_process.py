@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import logging
+import os
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -72,6 +73,7 @@ class InProcess(Local):
         self._task: asyncio.Task[None] | None = None
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
+        self._process = os.getpid()
         self._ended = threading.Event()
 
     def stats(self) -> WorkerStats:
@@ -93,6 +95,7 @@ class InProcess(Local):
 
     def submit(self, jobs: Sequence[NewJob[Any]]) -> list[int]:
         """The ids of the jobs; may wait for room, but never in a handler or an event loop."""
+        self._check_process()
         memory = self.memory
         if self._when_full == "wait" and not inside.get() and not has_loop():
             with memory.lock:
@@ -103,6 +106,7 @@ class InProcess(Local):
 
     async def submit_async(self, jobs: Sequence[NewJob[Any]]) -> list[int]:
         """The same in async code; never waits in a handler."""
+        self._check_process()
         if self._when_full == "wait" and not inside.get():
             self._check_room_may_come(jobs)
             while True:
@@ -111,6 +115,13 @@ class InProcess(Local):
                 except QueueFull:
                     await self._room_may_have_come(len(jobs))
         return self.memory.enqueue(jobs)
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._process:
+            raise RunnerClosed(
+                "this runner was opened in the process that this one was forked from, and only "
+                "runs there: open it after the fork"
+            )
 
     def _check_room_may_come(self, jobs: Sequence[NewJob[Any]]) -> None:
         if not self.memory.can_ever_hold(len(jobs)):
@@ -160,6 +171,8 @@ class InProcess(Local):
     # Opening and closing
 
     def _begin(self) -> Runner:
+        self._process = os.getpid()
+        self.memory.kinds = frozenset(self.app.tasks)  # as they are now, whatever other threads do
         runner = self._runner = Runner(self, self._stats, *self._settings)
         self.memory.on_change = runner.nudge
         return runner

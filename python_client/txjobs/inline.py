@@ -73,6 +73,7 @@ class Inline(Local):
         self._units: dict[int, Unit] = {}  # by the id of the job that runs
         self._calls: dict[int, asyncio.Task[Any]] = {}  # of async handlers
         self._running = False
+        self._round: asyncio.Future[None] | None = None  # ends when async code has run what is due
 
     def __enter__(self) -> LocalJobs:
         self.open(is_async=False)
@@ -153,10 +154,13 @@ class Inline(Local):
             self._running = False
 
     async def changed_async(self) -> None:
-        """The same in async code."""
+        """The same in async code, which waits for what another task has begun to run."""
+        while self._running and _is_async.get() is None and self._round is not None:
+            await asyncio.wait([self._round])
         if self._running:
             return
         self._running = True
+        self._round = asyncio.get_running_loop().create_future()
         try:
             while (unit := self._next()) is not None:
                 task = self.app.tasks[unit.kind]
@@ -166,6 +170,8 @@ class Inline(Local):
                     self._run_sync(unit, task)
         finally:
             self._running = False
+            self._round.set_result(None)
+            self._round = None
 
     def _next(self) -> Unit | None:
         memory = self.memory

@@ -289,6 +289,30 @@ def test_batches_are_filled_and_do_not_wait_for_ever(app: Jobs) -> None:
     assert sizes == [4, 4, 2]
 
 
+def test_a_job_that_waits_for_company_can_be_cancelled(app: Jobs) -> None:
+    @app.task(batch_size=10, batch_timeout=3600)
+    def many(items: list[BatchItem[dict[str, int]]]) -> list[int]:
+        return [item.args["n"] for item in items]
+
+    with app.in_process() as jobs:
+        one, two = many.enqueue_many(jobs, [many.job({"n": n}) for n in range(2)])
+        until(lambda: jobs.state(two) == "running", "both to be taken")
+        assert jobs.cancel(one) == "cancel_requested"
+        with pytest.raises(JobCancelled):
+            jobs.result(one, 10)
+    assert jobs.result(two) == 1
+
+
+def test_a_job_of_the_far_future_does_not_disturb(app: Jobs) -> None:
+    @app.task
+    def note() -> str:
+        return "done"
+
+    with app.in_process() as jobs:
+        note.using(delay=dt.timedelta(days=900 * 365)).enqueue(jobs)
+        assert jobs.result(note.enqueue(jobs), 10) == "done"
+
+
 def test_only_so_many_ended_jobs_are_remembered(app: Jobs) -> None:
     @app.task
     def double(number: int) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import threading
 from typing import Any
 
@@ -114,6 +115,23 @@ def test_an_async_handler_is_cancelled_at_the_end_and_can_clean_up(app: Jobs) ->
         until(lambda: jobs.state(made) == "running", "the job to run")
     assert cleaned == [True]
     assert [one.id for one in runner.leftover] == [made.id]
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_process_that_was_forked_is_told_that_nothing_runs_there(app: Jobs) -> None:
+    @app.task
+    def note() -> None: ...
+
+    with app.in_process() as jobs:
+        child = os.fork()
+        if child == 0:
+            try:
+                note.enqueue(jobs)
+            except RunnerClosed as closed:
+                os._exit(7 if "after the fork" in str(closed) else 1)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        assert jobs.list() == []
 
 
 async def test_a_cancelled_application_does_not_wait_for_the_drain(app: Jobs) -> None:

@@ -117,6 +117,29 @@ def test_a_job_that_is_snoozed_for_ever_does_not_hang_a_test(app: Jobs) -> None:
         poll.enqueue(jobs)
 
 
+async def test_two_tasks_that_enqueue_at_once_each_find_their_job_done(app: Jobs) -> None:
+    started, let_go = asyncio.Event(), asyncio.Event()
+
+    @app.task
+    async def slow() -> None:
+        started.set()
+        await let_go.wait()
+
+    @app.task
+    async def quick() -> str:
+        return "done"
+
+    async with app.inline() as jobs:
+        first = asyncio.create_task(slow.enqueue(jobs))
+        await started.wait()
+        second = asyncio.create_task(quick.enqueue(jobs))
+        await asyncio.sleep(0.01)
+        assert not second.done()
+        let_go.set()
+        assert await jobs.result(await second) == "done"
+        assert await jobs.state(await first) == "completed"
+
+
 def test_what_a_handler_enqueues_runs_after_it(app: Jobs) -> None:
     order = []
 
