@@ -184,3 +184,23 @@ async def test_with_a_database_a_block_gives_a_connection_and_jobs_follow_its_co
                 await look.enqueue(own_async)
         job = await look.enqueue(other)  # its room was given back
         assert await other.result(job, 10) == 1
+
+
+def test_jobs_that_an_open_transaction_is_about_to_enqueue_count_as_pending(app: Jobs) -> None:
+    @app.task
+    def note() -> None: ...
+
+    with app.in_process(max_pending=2) as jobs:
+        with jobs.transaction() as conn:
+            kept = note.enqueue(conn)
+            with pytest.raises(LookupError), jobs.transaction() as other:
+                note.enqueue(other)
+                with pytest.raises(QueueFull):
+                    note.enqueue(jobs)
+                raise LookupError
+            note.enqueue(jobs)
+            with pytest.raises(QueueFull):
+                note.enqueue_many(conn, [note.job(), note.job()])
+        jobs.result(kept, 10)
+        jobs.drain(10)
+        note.enqueue_many(jobs, [note.job(), note.job()])
