@@ -12,6 +12,7 @@ from txjobs import (
     Context,
     JobFailed,
     Jobs,
+    QueueFull,
 )
 
 AT_ONCE = Backoff(strategy="constant", base=0)
