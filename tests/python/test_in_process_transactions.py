@@ -1,6 +1,5 @@
 """Jobs and writes that go together in the in-process runner."""
 
-import datetime as dt
 from typing import Any
 
 import psycopg
@@ -16,7 +15,6 @@ from txjobs import (
 )
 
 AT_ONCE = Backoff(strategy="constant", base=0)
-NOON = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 
 
 @pytest.fixture
