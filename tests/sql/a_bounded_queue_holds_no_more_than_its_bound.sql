@@ -24,14 +24,14 @@ select jobs.fail((select (claim << 6) from jobs.lease), retry_in => '0') \g /dev
 select refuses($$select jobs.enqueue('send', queue => 'mail')$$, 'JB030', 'a job that goes back still counts');
 select cardinality(take(1, '{mail}')) \g /dev/null
 select jobs.complete((select (claim << 6) from jobs.lease limit 1)) \g /dev/null
-select refuses($$select jobs.enqueue('send', queue => 'mail')$$, 'JB030', 'what a count has found holds for 100 ms', '.', '.', 'holds 3');
-select advance('101 ms') \g /dev/null
+select refuses($$select jobs.enqueue('send', queue => 'mail')$$, 'JB030', 'what a count has found holds for a moment', '.', '.', 'holds 3');
+select advance('11 s') \g /dev/null
 select refuses($$select jobs.enqueue_many('send', '{"{}","{}"}', queue => 'mail')$$, 'JB030', 'all of them or none', '.', '.', 'holds 2 of at most 3 .* 2 more');
 select ok(jobs.enqueue('send', queue => 'mail') > 0, 'but one fits, at once');
 select is(live('mail'), 3::bigint, 'three are live');
 
 -- what is rolled back gives its room back
-select advance('1 s'), jobs.cancel_many('mail') \g /dev/null
+select advance('11 s'), jobs.cancel_many('mail') \g /dev/null
 begin;
 select jobs.enqueue_many('send', '{"{}","{}","{}"}', queue => 'mail') \g /dev/null
 rollback;
