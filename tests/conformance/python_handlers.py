@@ -34,7 +34,7 @@ def application(case: Case, script: Script, cancel: Cancel, *, is_async: bool) -
     for name, about in case.kinds.items():
         if "batch_size" in about:
             size = about["batch_size"]
-            app.task(name=name, batch_size=size, batch_timeout=0.05)(
+            app.task(name=name, batch_size=size, batch_timeout=30)(
                 _batch_handler(name, script, is_async=is_async)
             )
         else:
