@@ -1,5 +1,8 @@
 -- The unique keys of these jobs, which have ended like this, are free, unless a key counts for
--- longer (states, window of unique_options). Locks and writes: unique_key by key.
+-- longer (states, window of unique_options). A key that another transaction is taking over is left
+-- to that: a worker never waits for a producer. If that one rolls back, its row stays without
+-- counting, until it is taken or the job is pruned. Locks, skipping what is locked, and writes:
+-- unique_key.
 create or replace function jobs._free_unique_keys(ids bigint[], outcome jobs.transition)
 returns void
 language plpgsql volatile
@@ -14,6 +17,6 @@ begin
     join jobs.unique_key u on u.type = 'unique' and u.key = j.options ->> 'unique_key'
       and u.queue_id = j.queue_id and u.job_id = j.id
     where j.id = any(ids) and outcome::text <> all(coalesce(u.states, '{}'))
-    order by u.key, u.queue_id for update of u)
+    for update of u skip locked)
   delete from jobs.unique_key u using freed f where u.ctid = f.ctid;
 end $$;

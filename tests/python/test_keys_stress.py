@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from faults.sessions import Connect, Session, at_once, problems, rows, value
 
@@ -10,14 +10,14 @@ SECONDS = 4.0
 NAMES = ["a", "b", "c", "d"]
 
 
-def producer(session: Session, seed: int, until: float) -> None:
+def producer(session: Session, seed: int, until: float, also: str = "") -> None:
     """Enqueues by key, alone and together, and sometimes changes its mind."""
     chance = random.Random(seed)
     while time.monotonic() < until:
         names = chance.sample(NAMES, 3)
         many = ", ".join(
             f'{{"kind": "k", "unique_key": "{name}", "idempotency_key": "{chance.random()}",'
-            f' "args": {chance.randint(1, 3)}}}'
+            f' "args": {chance.randint(1, 3)}{also}}}'
             for name in names
         )
         session.execute("begin")
@@ -28,6 +28,11 @@ def producer(session: Session, seed: int, until: float) -> None:
             """ unique_options => '{"replace": ["args", "run_at"]}')""",
             (str(chance.randint(1, 9)), names[0]),
         )
+
+
+def overtaking(session: Session, seed: int, until: float) -> None:
+    """As producer, but a job that runs does not count."""
+    producer(session, seed, until, ', "unique_options": {"states": ["ready", "scheduled"]}')
 
 
 def worker(session: Session, seed: int, until: float) -> None:
@@ -57,9 +62,9 @@ def operator(session: Session, seed: int, until: float) -> None:
         time.sleep(chance.random() / 50)
 
 
-def test_no_two_jobs_of_one_unique_key_are_live_at_once(conn: Session, connect: Connect) -> None:
+def run(connect: Connect, actors: Sequence[Callable[[Session, int, float], None]]) -> None:
+    """All of them at once, each in a session."""
     until = time.monotonic() + SECONDS
-    actors = [producer, producer, producer, worker, worker, operator]
     sessions = [connect() for _ in actors]
 
     def act(
@@ -67,12 +72,19 @@ def test_no_two_jobs_of_one_unique_key_are_live_at_once(conn: Session, connect: 
     ) -> Callable[[], None]:
         return lambda: actor(session, seed, until)
 
-    at_once(
-        [
-            act(actor, session, seed)
-            for seed, (actor, session) in enumerate(zip(actors, sessions, strict=True))
-        ]
-    )
+    at_once([act(actor, sessions[seed], seed) for seed, actor in enumerate(actors)])
+
+
+def test_producers_that_overtake_running_jobs_and_workers_do_not_lock_each_other_out(
+    conn: Session, connect: Connect
+) -> None:
+    run(connect, [overtaking, overtaking, overtaking, worker, worker, operator])
+    assert problems(conn) == []
+    assert value(conn, "select count(*) from jobs.unique_key where job_id is null") == 0
+
+
+def test_no_two_jobs_of_one_unique_key_are_live_at_once(conn: Session, connect: Connect) -> None:
+    run(connect, [producer, producer, producer, worker, worker, operator])
     assert problems(conn) == []
     assert value(conn, "select count(*) from jobs.unique_key where job_id is null") == 0
     # A job lives from its id, or from a retry, to its end: positions of one order.
