@@ -78,10 +78,18 @@ begin
             where l.job_id = j.id and l.type = _type and l.at < _cutoff))
         returning j.queue_id, _ats[array_position(_ids, j.id)] as at, j.id, j.options),
       freed as (
-        delete from jobs.unique_key u using gone g
-        where u.job_id = g.id and u.queue_id = g.queue_id
-          and (u.type, u.key) in (('idempotency', g.options ->> 'idempotency_key'),
-            ('unique', g.options ->> 'unique_key')))
+        delete from jobs.unique_key u
+        where u.ctid = any(array(
+          select k.ctid
+          from gone g
+          cross join lateral (values
+            ('idempotency'::jobs.key_type, g.options ->> 'idempotency_key'),
+            ('unique', g.options ->> 'unique_key')) as v(type, key)
+          cross join lateral (   -- limit: by the index, whatever the statistics say
+            select o.ctid from jobs.unique_key o
+            where (o.type, o.queue_id) = (v.type, g.queue_id) and o.key = v.key
+              and o.job_id = g.id limit 1) as k
+          where g.options ?| array['idempotency_key', 'unique_key'])))
       select g.queue_id, count(*), min(g.at), max(g.at) from gone g group by 1;
     if cardinality(_locked) = _left then
       _pos := _poss[array_position(_ids, _locked[_left])] - 1;

@@ -86,3 +86,38 @@ def test_a_key_is_found_by_its_index_however_many_there_are(
                 " where relname = 'unique_key'",
             )
         assert walked <= (2100 if "sweep" in call else 20), call
+
+
+@pytest.mark.parametrize("analyzed", [False, True])
+def test_the_keys_of_what_ends_and_is_pruned_are_found_by_their_index(
+    analyzed: bool, conn: Session, connect: Connect
+) -> None:
+    conn.execute(
+        "insert into jobs.unique_key select t.type, 'key ' || n, 1, n, null, null"
+        " from generate_series(1, 20000) as n, (values ('unique'::jobs.key_type),"
+        " ('idempotency')) as t(type)"
+    )
+    conn.execute("select jobs.configure_queue('default', keep => '0', keep_dead => '0')")
+    conn.execute(
+        "select jobs.enqueue('k', idempotency_key => 'i ' || n, unique_key => 'u ' || n)"
+        " from generate_series(1, 50) as n"
+    )
+    conn.execute("select count(*) from jobs.enqueue_many('k', array_fill('{}'::jsonb, array[50]))")
+    if analyzed:
+        conn.execute("analyze jobs.unique_key, jobs.job, jobs.event")
+    session = connect()
+    counts = """select coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::int
+      from pg_stat_xact_all_tables where relname = 'unique_key'"""
+    with session.transaction():
+        session.execute(
+            "select count(*) from jobs.complete_many(array("
+            "select token from jobs.claim(max_jobs => 100)))"
+        )
+        assert value(session, counts) <= 400
+    left = "select count(*) from jobs.unique_key where key ~ '^[ui] '"
+    assert value(conn, left) == 50
+    session = connect()
+    with session.transaction():
+        session.execute("select count(*) from jobs.prune()")
+        assert value(session, counts) <= 600
+    assert value(conn, left) == 0
