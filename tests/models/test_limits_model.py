@@ -28,10 +28,10 @@ QUEUES = ["north", "south"]
 KINDS = ["slow", "fast"]
 
 number = st.integers(0, 10_000)
-queues = st.sampled_from(["north", "north", "south"])
+queues = st.sampled_from(["north", "north", "north", "south"])
 kinds = st.sampled_from(KINDS)
-keys = st.sampled_from([None, None, "x", "y"])
-few = st.sampled_from([1, 2, 3, 40])
+keys = st.sampled_from([None, "x", "x", "y"])
+few = st.sampled_from([1, 2, 3, 40, 40])
 
 
 class Limits(RuleBasedStateMachine):
@@ -59,9 +59,16 @@ class Limits(RuleBasedStateMachine):
         self.limit_queue("north", queue, per_key)
         self.limit_queue("south", 40, 3)
         self.limit_kind(kind)
-        self.limit_kind(kind)
+        for ordering, concurrency in ((None, "x"), ("x", None), ("y", "x"), (None, None)):
+            self.enqueue("north", "fast", ordering, concurrency, 3, None, 2)
+        self.claim(ALL, None, None, 30)
 
-    @rule(queue=queues, most=few, per_key=st.sampled_from([1, 2, 3]))
+    @rule(queue=queues, most=few, per_key=st.sampled_from([1, 2, 3]), kind=few)
+    def limit(self, queue: str, most: int, per_key: int, kind: int) -> None:
+        """Other limits than before, higher or lower."""
+        self.limit_kind(kind)
+        self.limit_queue(queue, most, per_key)
+
     def limit_queue(self, queue: str, most: int, per_key: int) -> None:
         self.conn.execute(
             "select jobs.configure_queue(%s, max_running => %s, max_running_per_key => %s)",
@@ -71,7 +78,6 @@ class Limits(RuleBasedStateMachine):
         self.model.per_key[queue] = per_key
         self.maintain()
 
-    @rule(most=few)
     def limit_kind(self, most: int) -> None:
         self.conn.execute(
             """select jobs.configure_kind('slow', max_running => %s,
@@ -247,7 +253,8 @@ def test_no_limit_is_exceeded_and_none_is_lost(conn: Session) -> None:
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
             deadline=None,
-            derandomize="TXJOBS_MODEL_EXAMPLES" not in os.environ,
+            database=None,
+            derandomize=EXAMPLES == 15,
             suppress_health_check=list(HealthCheck),
         ),
     )
