@@ -116,7 +116,7 @@ begin
             _rooms := jobs._use_room(_rooms, _block);
             _kinds := jobs._kinds_with_room(_kinds, _rooms);
           end if;
-          if jobs._share_a_claim(_next, _block, _limited) then
+          if _next.ids is not null and jobs._share_a_claim(_next, _block, _limited) then
             _next.ids := _next.ids || _block.ids;
             _next.kind_id := case when _next.kind_id = _block.kind_id then _next.kind_id else 0 end;
             continue;
