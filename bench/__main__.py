@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import backlog, before, drain, idle, latency, lifecycle, log, output, snapshot
+from bench import backlog, before, drain, idle, latency, lifecycle, limits, log, output, snapshot
 from bench.figures import Figures
 from bench.plan import Plan
 from bench.servers import ROOT, BenchError, Server, machine, server
@@ -28,6 +28,7 @@ SCENARIOS: dict[str, tuple[str, Scenario]] = {
     "f": ("idle worker", idle.measure),
     "g": ("log", log.measure),
     "h": ("engine before the log and since", before.measure),
+    "i": ("limits that do not bind", limits.measure),
 }
 RESULTS = Path(__file__).parent / "results"
 PAGE = ROOT / "docs" / "benchmarks.md"
