@@ -56,6 +56,11 @@ begin
     end if;
   end if;
 
+  if num_nonnulls(spec.run_at, spec.delay, spec.max_attempts, spec.routing_key, spec.timeout,
+      spec.lease, spec.backoff, spec.headers) = 0 and not jobs._is_controlled(spec) then
+    block.flags := 0;
+    return;
+  end if;
   if spec.run_at is not null and spec.delay is not null then
     perform jobs._raise_invalid('both run_at and delay are given', 'Give one of them.');
   end if;
