@@ -25,19 +25,20 @@ declare
   _timeout_ms int;
   _ids bigint[];
   _claim bigint;
+  _rooms jobs.rooms;
 begin
   select q.id, q.max_attempts, l.priorities, l.soft,
     exists (select from jobs.pause) as paused,
-    exists (select from jobs.kind k
-      where k.max_running is not null or k.rate is not null) as kinds_limited,
+    q.max_running is not null or q.rate is not null
+      or exists (
+        select from jobs.kind k where k.max_running is not null or k.rate is not null) as limited,
     (select r.at from jobs.register r order by r.ver desc limit 1) as ticked_at
   into _queue
   from jobs.queue q
   join lateral (
     select * from jobs.lane a where a.queue_id = q.id order by a.ver desc limit 1) as l on true
-  where q.name = _claim_single.queue and q.max_running is null and q.rate is null
-    and q.ageing is null and not q.is_fair;
-  if not found or _queue.kinds_limited then
+  where q.name = _claim_single.queue and q.ageing is null and not q.is_fair;
+  if not found then
     return;
   end if;
   if freshen and jobs._freshen(_queue.ticked_at) then
@@ -48,6 +49,13 @@ begin
   end if;
   if kinds is not null or _queue.paused then
     _kinds := jobs._kinds(kinds);
+  end if;
+  if _queue.limited then
+    _rooms := jobs._rooms(array[_queue.id], _kinds, 1);
+    if jobs._room_for(_rooms, _queue.id, 0) = 0 then
+      return;
+    end if;
+    _kinds := jobs._kinds_with_room(_kinds, _rooms);
   end if;
 
   for _lane in 1..cardinality(_queue.priorities) loop
@@ -93,6 +101,10 @@ begin
     into token, id, kind, args, headers, max_attempts, priority, timeout, created_at, lease_ms
     from jobs.job j join jobs.kind k on k.id = _kind_id
     where j.id = _ids[1];
+    if _queue.limited then
+      perform jobs._charge(_rooms, jobs._use_room(_rooms,
+        row(null, _queue.id, _kind_id, 0, 0, 0, 0, 0, 0, '', _ids)::jobs.ready));
+    end if;
     return;
   end loop;
 end $$;

@@ -1,6 +1,6 @@
 -- The jobs of a block, taken out of ready, that their keys let start now. Those which must wait for
--- others of their key are blocked; if another claim is looking at the key, all are back in ready.
--- A block of limited jobs is of one concurrency_key and one ordering_key.
+-- others of their key are blocked; if another claim is looking at the key, all are back in ready,
+-- and ids is null. A block of limited jobs is of one concurrency_key and one ordering_key.
 create or replace function jobs._startable(block jobs.ready)
 returns jobs.ready
 language plpgsql volatile

@@ -13,7 +13,9 @@ declare
   _tokens double precision;
 begin
   if not pg_try_advisory_xact_lock(29818, jobs._key_lock(block.queue_id, 'c', key)) then
-    return jobs._keep_first(block, 0);
+    perform jobs._put_back(block);
+    block.ids := null;
+    return block;
   end if;
   select * into _queue from jobs.queue q where q.id = block.queue_id;
   _free := greatest(0, _queue.max_running_per_key - jobs._running_by_key(_queue.id, key) - (

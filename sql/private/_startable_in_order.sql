@@ -10,7 +10,9 @@ declare
   _may_start boolean;
 begin
   if not pg_try_advisory_xact_lock(29818, jobs._key_lock(block.queue_id, 'o', key)) then
-    return jobs._keep_first(block, 0);
+    perform jobs._put_back(block);
+    block.ids := null;
+    return block;
   end if;
   select not exists (
       select from jobs.line l

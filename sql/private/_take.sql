@@ -32,7 +32,7 @@ declare
   _found_rooms jobs.rooms;
   _rooms jobs.rooms; -- what is left of them
   _most int;
-  _looked_at int := 0;   -- blocks with keys
+  _looked_at int := 0;   -- blocks with keys; one whose key another claim has is a hundred
   _leases jobs.lease[] := array[]::jobs.lease[];
 begin
   if max_jobs not between 1 and 10000 or max_jobs is null then
@@ -108,9 +108,9 @@ begin
             -- what goes back is not for this call
             _softs[_lane] := case when _softs[_lane] is not null then _block.ord + 1 end;
             _block := jobs._startable(_block);
-            _looked_at := _looked_at + 1;
+            _looked_at := _looked_at + case when _block.ids is null then 100 else 1 end;
           end if;
-          continue when _block.ids = '{}';
+          continue when coalesce(_block.ids, '{}') = '{}';
           _left := _left - cardinality(_block.ids);
           if _limited then
             _rooms := jobs._use_room(_rooms, _block);

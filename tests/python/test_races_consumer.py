@@ -488,7 +488,7 @@ def test_what_is_pruned_while_a_consumer_is_sent_to_a_position_is_told(
         making = pool.submit(value, operator, f"select jobs.{made}('view', %s::bigint)", events[0])
         until_waiting(conn, operator)
         advance(conn, 2 * 86400)
-        assert rows(conn, "select * from jobs.prune()") == [("event", 3)]
+        assert rows(conn, "select state, jobs from jobs.prune()") == [("event", 3)]
         value(gate, "select pg_advisory_unlock(%s)", GATE)
         making.result()
     assert refused(operator, lambda: poll(operator)) == "JB011"
@@ -510,9 +510,8 @@ def test_a_reader_of_rare_transitions_skips_none_while_a_partition_cannot_be_dro
     busy = connect()
     begin(busy)
     busy.execute(f"select count(*) from jobs.job_from_{WIDTH}".encode())
-    assert rows(conn, "select * from jobs.prune()") == [("dead", 6)]
-    parts = "select to_regclass('jobs.event_from_0'), to_regclass('jobs.job_from_' || %s) is null"
-    assert rows(conn, parts, WIDTH) == [(None, False)], "other partitions were dropped"
+    assert rows(conn, "select state, jobs from jobs.prune()") == [("dead", 6)]
+    assert value(conn, "select to_regclass('jobs.job_from_' || %s) is not null", WIDTH)
     conn.execute("select jobs.create_consumer('view', 'beginning', '{job.dead}')")
     query = "select (data ->> 'job_id')::bigint from jobs.poll('view', 2)"
     assert column(conn, query) == left[:2]
