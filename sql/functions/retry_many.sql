@@ -1,5 +1,5 @@
 -- Up to max_jobs (default 1000) dead jobs are ready again, as retry; oldest death first. One whose
--- unique_key another job has by now is left.
+-- unique key another job has by now, or another transaction is taking, is left.
 --   queue, kind, reason      only those, default any; reason as in history: exhausted, abandoned, …
 --   fingerprint              only those that died of it (list_errors), default any
 --   died_after, died_before  only those that died from then on, and before then, default ever
@@ -76,7 +76,7 @@ begin
         perform from jobs.job j where j.id = _id for update skip locked;
         continue when not found
           or (select s.since_pos from jobs.job_state s where s.id = _id) <> _event.pos
-          or jobs._retry(_id, _job.run_at, patch) is not null;
+          or not jobs._retry_at_once(_id, _job.run_at, patch);
       end if;
       _retried := _retried + 1;
       return next _job;

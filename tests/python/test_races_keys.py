@@ -274,3 +274,30 @@ def test_a_retry_and_an_enqueue_do_not_both_get_the_key(
             answer.result(20)
     assert (refused.value.sqlstate, refused.value.diag.message_detail) == ("JB005", f"job {fresh}")
     assert problems(conn) == []
+
+
+def test_a_retry_of_many_leaves_the_job_whose_key_is_being_taken(
+    conn: Session, first: Session, other: Session
+) -> None:
+    job, _, _ = put(conn, "unique_key")
+    free = value(conn, "select jobs.enqueue('free')")
+    for token in claim(conn, 2).values():
+        conn.execute("select jobs.fail(%s, reason => 'aborted')", (token,))
+    put(first, "unique_key")
+    assert rows(other, "select id from jobs.retry_many()") == [(free,)], "and waits for nobody"
+    first.execute("rollback")
+    assert rows(other, "select id from jobs.retry_many()") == [(job,)]
+    assert problems(conn) == []
+
+
+def test_a_retry_of_many_keeps_no_lock_on_a_key_that_another_job_has(
+    conn: Session, first: Session, other: Session
+) -> None:
+    put(conn, "unique_key")
+    (token,) = claim(conn).values()
+    conn.execute("select jobs.fail(%s, reason => 'aborted')", (token,))
+    fresh, _, _ = put(conn, "unique_key")
+    assert rows(first, "select id from jobs.retry_many()") == []
+    conn.execute("select jobs.cancel(%s)", (fresh,))
+    _, created, _ = put(other, "unique_key")
+    assert created
