@@ -1,6 +1,6 @@
 -- The block of a job that waits is tied, with its other jobs: it is written anew at its place.
--- False if it was not there: see _withdraw, which finds it in the same way. A block that this
--- transaction has made and tied is left as it is. Locks and writes: ready or scheduled.
+-- False if it was not there: see _withdraw, which finds it in the same way. One that is tied
+-- already is only locked. Locks and writes: ready or scheduled.
 create or replace function jobs._tie_block(state jobs.job_state)
 returns boolean
 language plpgsql volatile
@@ -14,17 +14,17 @@ declare
   _queue_id int;
   _priority smallint;
   _row_id tid;
-  _is_ours boolean;
+  _is_tied boolean;
   _run_at timestamptz := case state.state when 'blocked' then 'infinity' else state.run_at end;
 begin
   select j.queue_id, j.priority into _queue_id, _priority from jobs.job j where j.id = state.id;
   if state.state = 'ready' then
-    select r.ctid, r.flags & 2 <> 0 and r.xmin = pg_current_xact_id()::xid into _row_id, _is_ours
+    select r.ctid, r.flags & 2 <> 0 into _row_id, _is_tied
     from jobs.ready r
     where r.queue_id = _queue_id and r.priority = _priority and r.ord > state.since_pos
       and state.id = any(r.ids)
     order by r.ord limit 1 for update;
-    if _is_ours then
+    if _is_tied then
       return true;
     end if;
     with taken as (
@@ -34,11 +34,11 @@ begin
       t.timeout_ms, t.routing_key, t.ids
     from taken t;
   else
-    select s.ctid, s.flags & 2 <> 0 and s.xmin = pg_current_xact_id()::xid into _row_id, _is_ours
+    select s.ctid, s.flags & 2 <> 0 into _row_id, _is_tied
     from jobs.scheduled s
     where (s.run_at, s.ord) > (_run_at, state.since_pos) and state.id = any(s.ids)
     order by s.run_at, s.ord limit 1 for update;
-    if _is_ours then
+    if _is_tied then
       return true;
     end if;
     with taken as (
