@@ -220,4 +220,7 @@ def test_what_is_enqueued_while_it_drains_is_done_or_left_over(app: Jobs) -> Non
         runner._runner._drain_timeout = 0.2  # type: ignore[union-attr]
     producer.join(10)
     left = [one.args["number"] for one in runner.leftover]
-    assert sorted(ran + left) == accepted
+    assert len(ran) == len(set(ran))
+    assert sorted({*ran, *left}) == accepted
+    # One may be both: its handler was at work when the time was up, and cannot be interrupted.
+    assert len(set(ran) & set(left)) <= 1
