@@ -288,16 +288,3 @@ def test_a_retry_of_many_leaves_the_job_whose_key_is_being_taken(
     first.execute("rollback")
     assert rows(other, "select id from jobs.retry_many()") == [(job,)]
     assert problems(conn) == []
-
-
-def test_a_retry_of_many_keeps_no_lock_on_a_key_that_another_job_has(
-    conn: Session, first: Session, other: Session
-) -> None:
-    put(conn, "unique_key")
-    (token,) = claim(conn).values()
-    conn.execute("select jobs.fail(%s, reason => 'aborted')", (token,))
-    fresh, _, _ = put(conn, "unique_key")
-    assert rows(first, "select id from jobs.retry_many()") == []
-    conn.execute("select jobs.cancel(%s)", (fresh,))
-    _, created, _ = put(other, "unique_key")
-    assert created

@@ -94,6 +94,22 @@ def test_a_claimer_that_dies_leaves_its_key(
     assert state(conn, second) == "blocked"
 
 
+def test_an_older_job_that_is_committed_later_waits_for_the_one_that_has_started(
+    conn: Session, other: Session
+) -> None:
+    conn.execute("select jobs.configure_kind('work')")
+    begin(other)
+    older = value(other, "select jobs.enqueue('work', ordering_key => 'x')")
+    younger = value(conn, "select jobs.enqueue('work', ordering_key => 'x')")
+    token = claim(conn)[younger]
+    other.execute("commit")
+    assert claim(conn, 5) == {}, "it stands before the other, which has not ended"
+    assert state(conn, older) == "blocked"
+    assert complete(conn, token) == "completed"
+    assert [*claim(conn, 5)] == [older]
+    assert problems(conn) == []
+
+
 def test_a_claim_waits_a_second_for_another_one_of_a_narrow_limit(
     conn: Session, other: Session
 ) -> None:
